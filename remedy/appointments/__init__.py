@@ -1,0 +1,1 @@
+"""Doctors' hours, requests for a visit, decisions."""

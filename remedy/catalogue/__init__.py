@@ -1,0 +1,1 @@
+"""Medicines, their names, and where they are to be had."""

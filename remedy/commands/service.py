@@ -1,0 +1,123 @@
+"""Verbs the stack starts: migrate, prepare, relay, mail-catcher.
+
+Each imports what it needs when it runs: the relay stays small, and a part that is broken stops its own
+verb only.
+"""
+
+import argparse
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from remedy.commands.verbs import add
+from remedy.settings import Settings
+from remedy.values import utc_now
+
+DEMO_FILE = "REMEDY_STACK_DEMO_FILE"
+"""Where the stack wants the sign-ins of the demo people written (0600)."""
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add this module's verbs."""
+    add(
+        verbs,
+        "migrate",
+        run_migrate,
+        "bring the database to the newest schema, grant the accounts' rights",
+    )
+    add(
+        verbs,
+        "prepare",
+        run_prepare,
+        "make topics and HDFS folders; on a fresh local installation, a town",
+    )
+    add(verbs, "relay", run_relay, "tell Kafka what the outbox holds, until stopped")
+    mail = add(
+        verbs, "mail-catcher", run_mail_catcher, "catch mail on this machine and show it on a page"
+    )
+    mail.add_argument("--smtp-port", type=int, required=True)
+    mail.add_argument("--web-port", type=int, required=True)
+    mail.add_argument("--folder", type=Path, required=True)
+
+
+def run_migrate(_: argparse.Namespace, settings: Settings) -> int:
+    """Migrations once; needs the owner's account."""
+    from remedy.gateways.mysql import engine_for
+    from remedy.schema.migrate import grant, migrate
+
+    with engine_for(settings.database_url).connect() as connection:
+        migrate(connection)
+        granted = grant(connection)
+    print(
+        f"The database is at the newest schema; rights given to {', '.join(granted) or 'nobody'}."
+    )
+    return 0
+
+
+def run_prepare(_: argparse.Namespace, settings: Settings) -> int:
+    """Topics, folders and, where it is allowed and nothing is there, the small town."""
+    from remedy.gateways.hdfs import ZONES, connect
+    from remedy.gateways.kafka import create_topics
+
+    create_topics(settings.kafka_brokers)
+    files = connect(settings.hdfs_url, settings.hdfs_user, settings.hdfs_root)
+    for zone in ZONES:
+        files.make_folder(zone)
+    print("Topics and HDFS folders are there.")
+    demo_file = os.environ.get(DEMO_FILE, "")
+    if settings.environment == "local" and demo_file:
+        seed_town(settings, Path(demo_file))
+    return 0
+
+
+def seed_town(settings: Settings, demo_file: Path) -> None:
+    """Build the town if it is not there; write the sign-ins of its people to `demo_file`."""
+    from remedy import town
+    from remedy.gateways.mysql import engine_for
+    from remedy.region import Region
+    from remedy.vault import Vault
+
+    people = town.build(
+        engine_for(settings.database_url),
+        Vault(settings.master_key),
+        settings=settings,
+        region=Region.load(settings.region_file),
+        clock=utc_now,
+        progress=print,
+    )
+    if people:
+        demo_file.touch(mode=0o600)
+        demo_file.write_text(json.dumps(people, indent=1), encoding="utf-8")
+        print(f"The town is there; {len(people)} sign-ins are in {demo_file}.")
+
+
+def run_relay(_: argparse.Namespace, settings: Settings) -> int:
+    """Outbox to Kafka until SIGTERM; beside it, what falls due by the clock (lapsed requests, old holds)."""
+    from remedy.gateways.mysql import engine_for
+    from remedy.pipeline import overdue, relay
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    beside = threading.Thread(
+        target=overdue.run,
+        args=(engine_for(settings.database_url, pool_size=1),),
+        kwargs={"stop": stop, "clock": utc_now},
+        name="overdue",
+        daemon=True,
+    )
+    beside.start()
+    engine = engine_for(settings.database_url, pool_size=2)
+    relay.run(engine, settings.kafka_brokers, stop=stop, clock=utc_now)
+    return 0
+
+
+def run_mail_catcher(chosen: argparse.Namespace, _: Settings) -> int:
+    """The local mail server and its page."""
+    from remedy.messages import catcher
+
+    catcher.run(smtp_port=chosen.smtp_port, web_port=chosen.web_port, folder=chosen.folder)
+    return 0

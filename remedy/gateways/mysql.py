@@ -1,0 +1,65 @@
+"""The database: an engine whose sessions speak UTC, and a transaction that retries what may be retried."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+RETRYABLE = {1020, 1205, 1213}
+"""Record changed, lock wait, deadlock: the same transaction may be tried again (design decision 9)."""
+
+ATTEMPTS = 4
+Result = TypeVar("Result")
+
+
+def engine_for(
+    url: str, *, pool_size: int = 5, creator: Callable[[], Any] | None = None
+) -> sa.Engine:
+    """An engine at READ COMMITTED with the connection time zone +00:00.
+
+    `creator` hands connections in from elsewhere (a provider's hook); `url` then only names the dialect.
+    """
+    options: dict[str, Any] = {"creator": creator} if creator else {}
+    engine = sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        **options,
+    )
+    sa.event.listen(engine, "connect", _speak_utc)
+    return engine
+
+
+def _speak_utc(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00', NAMES utf8mb4 COLLATE utf8mb4_bin")
+
+
+def in_transaction(engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+    """Run `work` in one transaction; deadlocks and the like are tried again, at most three times.
+
+    `work` may run more than once: it must do nothing but change the database.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except sa.exc.DBAPIError as error:
+            if attempt == ATTEMPTS or error_code(error) not in RETRYABLE:
+                raise
+            # Jitter, so that two who collided do not collide again.
+            time.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - not a secret
+    raise AssertionError("unreachable")
+
+
+def error_code(error: sa.exc.DBAPIError) -> int | None:
+    """The server's error number, whichever driver raised it."""
+    code = getattr(error.orig, "errno", None)
+    if code is None and error.orig is not None and error.orig.args:
+        code = error.orig.args[0]
+    return code if isinstance(code, int) else None

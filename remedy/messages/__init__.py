@@ -1,0 +1,1 @@
+"""Mail: sending it, and catching it on one machine."""

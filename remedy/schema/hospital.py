@@ -1,0 +1,78 @@
+"""Tables of the hospital half: hospitals, doctors and their hours, requests for a visit, cells of time."""
+
+import sqlalchemy as sa
+
+from remedy.schema.base import BigInt, Instant, Text, Uuid, public_id, reference, row_id, table
+
+hospital = table(
+    "hospital",
+    row_id(),
+    public_id(),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(200), nullable=False),
+    sa.Column("phone", sa.String(40)),
+    sa.Column("latitude", sa.Double, nullable=False),
+    sa.Column("longitude", sa.Double, nullable=False),
+    sa.Column("time_zone", sa.String(40), nullable=False),
+)
+
+doctor = table(
+    "doctor",
+    row_id(),
+    public_id(),
+    reference("hospital_id", "hospital.id"),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("speciality", sa.String(60), nullable=False),
+    sa.Column("visit_minutes", sa.SmallInteger, nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    # Raised in every transaction that changes the doctor's appointments: locks the topic's key.
+    sa.Column("doctor_seq", BigInt, nullable=False, server_default="0"),
+)
+
+doctor_hours = table(
+    "doctor_hours",
+    row_id(),
+    reference("doctor_id", "doctor.id"),
+    # Monday is 0; times are local to the hospital.
+    sa.Column("weekday", sa.SmallInteger, nullable=False),
+    sa.Column("starts", sa.Time, nullable=False),
+    sa.Column("ends", sa.Time, nullable=False),
+)
+
+doctor_leave = table(
+    "doctor_leave",
+    row_id(),
+    reference("doctor_id", "doctor.id"),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+)
+
+appointment = table(
+    "appointment",
+    row_id(),
+    public_id(),
+    reference("doctor_id", "doctor.id"),
+    reference("patient_id", "patient.id"),
+    # requested, accepted, declined, cancelled, attended, missed
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("urgency", sa.String(10), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("symptoms_sealed", Text, nullable=False),
+    sa.Column("note_sealed", Text),
+    sa.Column("version", BigInt, nullable=False),
+    sa.Column("requested_at", Instant, nullable=False),
+    # A request nobody decides lets go of its time then (design decision 11).
+    sa.Column("lapses_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    sa.Column("decided_by", Uuid),
+    sa.Index("ix_appointment_state", "state", "requested_at"),
+)
+
+appointment_cell = table(
+    "appointment_cell",
+    # One row for each five minutes a doctor's time is taken: the key is what forbids an overlap.
+    reference("doctor_id", "doctor.id", primary_key=True),
+    sa.Column("cell_at", Instant, primary_key=True),
+    reference("appointment_id", "appointment.id"),
+)

@@ -1,0 +1,106 @@
+"""Tables of who someone is: accounts, sessions, patients and their keys, API keys, answers kept for repeats."""
+
+import sqlalchemy as sa
+
+from remedy.schema.base import Instant, Text, Uuid, public_id, reference, row_id, table
+
+ROLES = ("patient", "pharmacist", "doctor", "admin")
+
+patient = table(
+    "patient",
+    row_id(),
+    public_id(),
+    # Vault tokens (design decision 14): unreadable once the patient's key is erased.
+    sa.Column("name_sealed", Text, nullable=False),
+    sa.Column("email_sealed", Text, nullable=False),
+    sa.Column("phone_sealed", Text),
+    sa.Column("birth_date_sealed", Text),
+    sa.Column("address_sealed", Text),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+patient_key = table(
+    "patient_key",
+    sa.Column("patient_public_id", Uuid, primary_key=True),
+    sa.Column("wrapped_key", sa.VARBINARY(128)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("erased_at", Instant),
+)
+
+account = table(
+    "account",
+    row_id(),
+    public_id(),
+    sa.Column("role", sa.String(16), nullable=False),
+    # HMAC of the lower-case address: found at sign-in without keeping a patient's address readable.
+    sa.Column("email_lookup", sa.BINARY(32), nullable=False, unique=True),
+    sa.Column("password_hash", sa.String(200), nullable=False),
+    sa.Column("staff_name", sa.String(120)),
+    sa.Column("staff_email", sa.String(254)),
+    reference("patient_id", "patient.id", nullable=True),
+    reference("pharmacy_id", "pharmacy.id", nullable=True),
+    reference("doctor_id", "doctor.id", nullable=True),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+session = table(
+    "session",
+    sa.Column("token_sha256", sa.BINARY(32), primary_key=True),
+    reference("account_id", "account.id"),
+    sa.Column("csrf_secret", sa.BINARY(32), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("last_seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index("ix_session_expires_at", "expires_at"),
+)
+
+sign_in_failure = table(
+    "sign_in_failure",
+    row_id(),
+    sa.Column("email_lookup", sa.BINARY(32), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("failed_at", Instant, nullable=False),
+    sa.Index("ix_sign_in_failure_lookup", "email_lookup", "address", "failed_at"),
+    sa.Index("ix_sign_in_failure_address", "address", "failed_at"),
+)
+
+api_key = table(
+    "api_key",
+    row_id(),
+    public_id(),
+    reference("pharmacy_id", "pharmacy.id"),
+    sa.Column("key_sha256", sa.BINARY(32), nullable=False, unique=True),
+    sa.Column("label", sa.String(80), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("revoked_at", Instant),
+)
+
+kept_answer = table(
+    "kept_answer",
+    # Who (account or API key), where, and the form's nonce or Idempotency-Key; kept 30 days.
+    sa.Column("scope", sa.String(64), primary_key=True),
+    sa.Column("route", sa.String(120), primary_key=True),
+    sa.Column("key_sha256", sa.BINARY(32), primary_key=True),
+    sa.Column("body_sha256", sa.BINARY(32), nullable=False),
+    sa.Column("status", sa.SmallInteger),
+    sa.Column("answer", Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_kept_answer_created_at", "created_at"),
+)
+
+outbox = table(
+    "outbox",
+    # Columns of Debezium's outbox event router; `id` is the order of telling, `event_id` the event's own.
+    row_id(),
+    sa.Column("event_id", Uuid, nullable=False, unique=True),
+    sa.Column("aggregatetype", sa.String(40), nullable=False),
+    sa.Column("aggregateid", sa.String(64), nullable=True),
+    sa.Column("type", sa.String(80), nullable=False),
+    sa.Column("payload", Text, nullable=False),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("published_at", Instant),
+    sa.Index("ix_outbox_published_at", "published_at", "id"),
+)

@@ -1,0 +1,146 @@
+"""Tables of the pharmacy half: medicines, pharmacies, stock by lots, the ledger of movements, holds."""
+
+import sqlalchemy as sa
+
+from remedy.schema.base import BigInt, Instant, Text, public_id, reference, row_id, table
+
+MOVEMENTS = ("received", "sold", "adjusted", "counted", "reversed")
+
+medicine = table(
+    "medicine",
+    row_id(),
+    public_id(),
+    # `product`, or `group`: sales told by ATC group only.
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("generic_name", sa.String(300), nullable=False),
+    sa.Column("brand_name", sa.String(120)),
+    sa.Column("strength", sa.String(120)),
+    sa.Column("form", sa.String(60)),
+    sa.Column("pack", sa.String(60)),
+    sa.Column("atc_code", sa.String(10)),
+    sa.Column("is_prescription_only", sa.Boolean, nullable=False),
+    sa.Column("is_controlled", sa.Boolean, nullable=False),
+    # Where it was imported from: register and record there, and its reference price in its own currency.
+    sa.Column("source", sa.String(40)),
+    sa.Column("source_key", sa.String(80)),
+    sa.Column("reference_price_minor", BigInt),
+    sa.Column("reference_currency", sa.CHAR(3)),
+    # What looked doubtful at import, as a JSON list of sentences.
+    sa.Column("doubts", Text),
+    sa.UniqueConstraint("source", "source_key", name="uq_medicine_source"),
+)
+
+medicine_word = table(
+    "medicine_word",
+    # Every word a medicine is found by, folded (lower case, no accents).
+    sa.Column("word", sa.String(80), primary_key=True),
+    reference("medicine_id", "medicine.id", primary_key=True),
+)
+
+pharmacy = table(
+    "pharmacy",
+    row_id(),
+    public_id(),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(200), nullable=False),
+    sa.Column("district", sa.String(60), nullable=False),
+    sa.Column("phone", sa.String(40)),
+    sa.Column("licence", sa.String(60), nullable=False),
+    sa.Column("verified_at", Instant),
+    sa.Column("latitude", sa.Double, nullable=False),
+    sa.Column("longitude", sa.Double, nullable=False),
+    sa.Column("opening_hours", sa.String(200)),
+    sa.Column("time_zone", sa.String(40), nullable=False),
+    # Raised in every transaction that changes its stock: orders live screens (design decision 10).
+    sa.Column("pharmacy_seq", BigInt, nullable=False, server_default="0"),
+)
+
+stock_item = table(
+    "stock_item",
+    row_id(),
+    public_id(),
+    reference("pharmacy_id", "pharmacy.id"),
+    reference("medicine_id", "medicine.id"),
+    sa.Column("price_minor", BigInt),
+    sa.Column("version", BigInt, nullable=False, server_default="0"),
+    # A count is asked for since a sale was not covered by what the lots held.
+    sa.Column("count_wanted_at", Instant),
+    sa.Column("counted_at", Instant),
+    # The pharmacy_seq of its last change of any kind: what a page that fell behind is sent.
+    sa.Column("changed_seq", BigInt, nullable=False, server_default="0"),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.UniqueConstraint("pharmacy_id", "medicine_id", name="uq_stock_item"),
+    sa.Index("ix_stock_item_changed", "pharmacy_id", "changed_seq"),
+)
+
+stock_lot = table(
+    "stock_lot",
+    row_id(),
+    public_id(),
+    reference("stock_item_id", "stock_item.id"),
+    # Empty text, not NULL, for the one lot of unknown number: NULLs would not be unique.
+    sa.Column("lot_number", sa.String(60), nullable=False, server_default=""),
+    sa.Column("expires_on", sa.Date),
+    sa.Column("recalled_at", Instant),
+    sa.Column("quantity_milli", BigInt, nullable=False),
+    sa.UniqueConstraint("stock_item_id", "lot_number", name="uq_stock_lot"),
+    sa.CheckConstraint("quantity_milli >= 0", name="not_negative"),
+)
+
+stock_movement = table(
+    "stock_movement",
+    # Append-only: a mistake is reversed, not edited.
+    row_id(),
+    public_id(),
+    reference("pharmacy_id", "pharmacy.id"),
+    reference("stock_item_id", "stock_item.id"),
+    sa.Column("pharmacy_seq", BigInt, nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("quantity_milli", BigInt, nullable=False),
+    sa.Column("uncovered_milli", BigInt, nullable=False),
+    sa.Column("balance_milli", BigInt, nullable=False),
+    sa.Column("line_id", sa.String(80)),
+    sa.Column("reason", sa.String(200)),
+    # Unique: a movement is reversed once.
+    reference("reverses_id", "stock_movement.id", nullable=True, unique=True),
+    reference("account_id", "account.id", nullable=True),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.UniqueConstraint("pharmacy_id", "line_id", name="uq_stock_movement_line"),
+    sa.UniqueConstraint("pharmacy_id", "pharmacy_seq", name="uq_stock_movement_seq"),
+    sa.Index("ix_stock_movement_item", "stock_item_id", "id"),
+)
+
+stock_movement_lot = table(
+    "stock_movement_lot",
+    reference("movement_id", "stock_movement.id", primary_key=True),
+    reference("lot_id", "stock_lot.id", primary_key=True),
+    sa.Column("delta_milli", BigInt, nullable=False),
+)
+
+stock_hold = table(
+    "stock_hold",
+    row_id(),
+    public_id(),
+    reference("stock_item_id", "stock_item.id"),
+    reference("patient_id", "patient.id", nullable=True),
+    sa.Column("quantity_milli", BigInt, nullable=False),
+    # `held`, `released` or `collected`; one past `expires_at` counts no more at once, whatever its state.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_stock_hold_item", "stock_item_id", "state", "expires_at"),
+    sa.CheckConstraint("quantity_milli > 0", name="positive"),
+)
+
+__all__ = [
+    "MOVEMENTS",
+    "medicine",
+    "medicine_word",
+    "pharmacy",
+    "stock_hold",
+    "stock_item",
+    "stock_lot",
+    "stock_movement",
+    "stock_movement_lot",
+]

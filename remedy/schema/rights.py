@@ -1,0 +1,51 @@
+"""Which database account may do what, table by table (design decision 2). Tested against a real server."""
+
+from collections.abc import Callable, Iterable
+
+PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_")
+PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine")
+VIEWS_FOR_ALL = (
+    "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
+    "outbox_backlog",
+)  # fmt: skip
+"""Views without names of patients."""
+
+SIGN_IN_VIEW = "session_role"
+APPEND_ONLY = ("stock_movement", "stock_movement_lot")
+
+
+def is_pipelines(name: str) -> bool:
+    """Whether Airflow's account alone writes that table."""
+    return name.startswith(PIPELINE_PREFIXES) or name in PIPELINE_TABLES
+
+
+def _portal(tables: Iterable[str]) -> dict[str, list[str]]:
+    live = [
+        name
+        for name in tables
+        if not is_pipelines(name) and name not in {*VIEWS_FOR_ALL, SIGN_IN_VIEW, "alembic_version"}
+    ]
+    return {
+        "SELECT, INSERT, UPDATE, DELETE": [name for name in live if name not in APPEND_ONLY],
+        "SELECT, INSERT": [name for name in live if name in APPEND_ONLY],
+        "SELECT": [name for name in tables if is_pipelines(name) or name in VIEWS_FOR_ALL],
+    }
+
+
+def _pipeline(tables: Iterable[str]) -> dict[str, list[str]]:
+    return {
+        "SELECT, INSERT, UPDATE, DELETE": [name for name in tables if is_pipelines(name)],
+        "SELECT": [name for name in tables if name in VIEWS_FOR_ALL],
+    }
+
+
+def _dashboard(tables: Iterable[str]) -> dict[str, list[str]]:
+    readable = {*VIEWS_FOR_ALL, SIGN_IN_VIEW}
+    return {"SELECT": [name for name in tables if is_pipelines(name) or name in readable]}
+
+
+GRANTS: dict[str, Callable[[Iterable[str]], dict[str, list[str]]]] = {
+    "remedy_portal": _portal,
+    "remedy_pipeline": _pipeline,
+    "remedy_dashboard": _dashboard,
+}

@@ -1,0 +1,1 @@
+"""What a pharmacy has, at what price: lots, ledger, holds."""

@@ -1,0 +1,1 @@
+"""The seeded, believable town: invented people, fixed seed."""
