@@ -223,8 +223,8 @@ def _unknown(environ: Mapping[str, str], known: set[str]) -> list[str]:
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name.startswith(_NOT_SETTINGS):
             continue
-        plain = name.removesuffix("_FILE").removeprefix(PREFIX).lower()
-        if plain not in known:
+        plain = name.removeprefix(PREFIX).lower()
+        if plain not in known and plain.removesuffix("_file") not in known:
             found.append(f"{name} is not a setting; docs/settings.md lists them all.")
     return found
 
