@@ -1,0 +1,95 @@
+"""What the person at the keyboard sees: progress while it starts, then the table of addresses and sign-ins."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from stack.installation import Installation
+from stack.services import SERVICES
+
+Status = dict[str, Any] | None
+
+# The pages worth opening, in the order one would.
+_PAGES = (
+    ("Portal", "portal", "/"),
+    ("Dashboards", "streamlit", "/"),
+    ("Airflow", "airflow-api-server", "/"),
+    ("Mail", "mail-web", "/"),
+    ("HDFS", "namenode-web", "/"),
+    ("YARN", "resourcemanager-web", "/"),
+)
+
+
+def services(installation: Installation, status: Status) -> list[dict[str, Any]]:
+    """Name, state, PID, port and since of every service, as `status --json` shows them."""
+    if status is None:
+        return [
+            {
+                "name": service.name,
+                "state": "stopped",
+                "pid": None,
+                "port": installation.port(service.port) if service.port else None,
+                "since": None,
+            }
+            for service in SERVICES
+        ]
+    names = ("name", "state", "pid", "port", "since")
+    return [{name: unit[name] for name in names} for unit in status["units"] if not unit["step"]]
+
+
+def table(installation: Installation, status: Status) -> None:
+    """Print services, addresses and sign-ins."""
+    for row in services(installation, status):
+        pid, port = row["pid"] or "-", row["port"] or "-"
+        print(
+            f"  {row['name']:<22} {row['state']:<12} pid {pid:<8} port {port:<6} {row['since'] or ''}"
+        )
+    if status is None:
+        print("\nNothing runs; './run up' starts it.")
+        return
+    for unit in status["units"]:
+        if unit["reason"]:
+            print(f"  ! {unit['name']}: {unit['reason']}")
+    print()
+    for title, port, path in _PAGES:
+        print(f"  {title:<12} {installation.url(port)}{path}")
+    print()
+    print(f"  Sign in to Airflow: admin, password {installation.secret('airflow-admin')}")
+    for person in demo_people(installation):
+        print(
+            f"  Sign in to the portal as {person['role']}: {person['email']}, password {person['password']}"
+        )
+
+
+def demo_people(installation: Installation) -> list[dict[str, str]]:
+    """The small town's people who may sign in; [] before they are made."""
+    try:
+        people = json.loads(installation.demo_file.read_text())
+    except FileNotFoundError:
+        return []
+    return list(people)
+
+
+def follow(installation: Installation, ask: Callable[[], Status]) -> int:
+    """Print each change until everything answers or cannot; 0 when everything does."""
+    began = time.monotonic()
+    shown: dict[str, str] = {}
+    while (status := ask()) is not None:
+        units = status["units"]
+        for unit in units:
+            text = unit["state"] + (f": {unit['reason']}" if unit["reason"] else "")
+            if shown.get(unit["name"]) != text and text != "starting":
+                ready = sum(u["state"] in ("ready", "done") for u in units)
+                print(
+                    f"[{time.monotonic() - began:4.0f} s] {ready:2}/{len(units)}  {unit['name']}: {text}",
+                    flush=True,
+                )
+            shown[unit["name"]] = text
+        if not any(unit["state"] in ("starting", "backing-off", "stopping") for unit in units):
+            print()
+            table(installation, status)
+            return 0 if all(unit["state"] in ("ready", "done") for unit in units) else 1
+        time.sleep(0.5)
+    print("The stack was stopped.")
+    return 1
