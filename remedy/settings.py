@@ -67,6 +67,8 @@ class Settings:
         "Address of the Streamlit dashboards", default="http://127.0.0.1:18021"
     )
     airflow_url: str = setting("Address of the Airflow UI", default="http://127.0.0.1:18022")
+    airflow_user: str = setting("Who `remedy follow` is to Airflow's API", default="admin")
+    airflow_password: str = setting("The password of that user", default="", secret=True)
     smtp_url: str = setting(
         "Where mail is handed over, smtp://HOST:PORT", default="smtp://127.0.0.1:18018"
     )
