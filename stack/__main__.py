@@ -260,7 +260,7 @@ def _is_there(name: str) -> bool:
 def _environment(installation: Installation, account: str) -> dict[str, str]:
     if not installation.secret_folder.exists():
         raise StackError("There is no installation here yet; './run up' makes it.")
-    env = installation.process_env() | installation.account_env(account)
+    env = installation.process_env() | installation.account_env(account, has_keys=True)
     return env | installation.airflow_env() if account == "pipeline" else env
 
 

@@ -57,8 +57,14 @@ MASTER_PORTS = (30, 39)
 
 ACCOUNTS = ("owner", "portal", "pipeline", "dashboard")
 
-# What each account's processes may read beside their database password.
-_SECRET_SETTINGS = {"portal": ("secret_key", "master_key")}
+# What those processes of an account that need it may read beside their database password:
+# setting -> name of the secret.
+# The owner is the operator at the keyboard (`./run follow`, `create-admin`).
+_PORTAL_SECRETS = {"secret_key": "secret_key", "master_key": "master_key"}
+_SECRET_SETTINGS = {
+    "portal": _PORTAL_SECRETS,
+    "owner": {**_PORTAL_SECRETS, "airflow_password": "airflow-admin"},
+}
 
 # Choices of whoever calls that reach every process we start.
 _PASSED_ON = ("REMEDY_REGION_FILE", "REMEDY_DATA_DIR", "REMEDY_MAIL_FROM")
@@ -233,7 +239,7 @@ class Installation:
 
     # --- environments
 
-    def account_env(self, account: str) -> dict[str, str]:
+    def account_env(self, account: str, *, has_keys: bool = False) -> dict[str, str]:
         """The `REMEDY_*` settings of one account's processes; secrets as `…_FILE`."""
         env = Settings(
             kafka_brokers=f"127.0.0.1:{self.port('kafka')}",
@@ -250,14 +256,15 @@ class Installation:
             "database_url",
             "secret_key",
             "master_key",
+            "airflow_password",
             "region_file",
             "data_dir",
             "mail_from",
         ):
             del env["REMEDY_" + name.upper()]
         env["REMEDY_DATABASE_URL_FILE"] = str(self.secret_folder / f"database-{account}-url")
-        for name in _SECRET_SETTINGS.get(account, ()):
-            env[f"REMEDY_{name.upper()}_FILE"] = str(self.secret_folder / name)
+        for name, secret in _SECRET_SETTINGS.get(account, {}).items() if has_keys else ():
+            env[f"REMEDY_{name.upper()}_FILE"] = str(self.secret_folder / secret)
         for name, value in self.caller.items():
             if name in _PASSED_ON or name.startswith("REMEDY_FAULT_"):
                 env[name] = value

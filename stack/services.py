@@ -32,6 +32,8 @@ class Service:
     ready: Probe = field(default_factory=probes.alive)
     port: str = ""
     account: str = ""
+    # Only who writes or reads patients' records is given the keys to them.
+    has_keys: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     is_airflow: bool = False
     is_database: bool = False
@@ -112,7 +114,8 @@ SERVICES = (
     ),
     Service(
         "mail",
-        "$python -m remedy mail-catcher",
+        "$python -m remedy mail-catcher --smtp-port $port_mail --web-port $port_mail_web"
+        " --folder $state/data/mail",
         ready=probes.greets("mail"),
         port="mail-web",
         account="dashboard",
@@ -131,6 +134,7 @@ SERVICES = (
         ready=probes.answers("portal", "/healthz"),
         port="portal",
         account="portal",
+        has_keys=True,
     ),
     Service(
         "streamlit",
@@ -190,6 +194,7 @@ STEPS = (
         "$python -m remedy prepare",
         after=("migrate", "kafka", "datanode"),
         account="portal",
+        has_keys=True,
         patience_s=600,
     ),
     _step(

@@ -128,6 +128,8 @@ def create_accounts(installation: Installation) -> None:
         statements.append(f"CREATE USER IF NOT EXISTS 'remedy_{account}'@'%'")
         statements.append(f"ALTER USER 'remedy_{account}'@'%' IDENTIFIED BY '{password}'")
     statements.append("GRANT ALL PRIVILEGES ON remedy.* TO 'remedy_owner'@'%' WITH GRANT OPTION")
+    # To grant a right, `remedy migrate` must know from which hosts an account may come.
+    statements.append("GRANT SELECT (User, Host) ON mysql.user TO 'remedy_owner'@'%'")
     _call(
         "mariadb",
         "--no-defaults",

@@ -160,7 +160,7 @@ class Supervisor:
     def _environment(self, service: Service) -> dict[str, str]:
         env = self.installation.process_env() | dict(service.env)
         if service.account:
-            env |= self.installation.account_env(service.account)
+            env |= self.installation.account_env(service.account, has_keys=service.has_keys)
         if service.is_airflow:
             env |= self.installation.airflow_env()
         return env
