@@ -60,8 +60,10 @@ def grant(connection: sa.Connection, accounts: tuple[str, ...] | None = None) ->
         for privileges, names in rights(sorted(tables)).items():
             for name in names:
                 for host in hosts:
+                    # A host may be '%', which the driver would take for a placeholder.
+                    anywhere = host.replace("%", "%%")
                     connection.exec_driver_sql(
-                        f"GRANT {privileges} ON `{database}`.`{name}` TO '{account}'@'{host}'"
+                        f"GRANT {privileges} ON `{database}`.`{name}` TO '{account}'@'{anywhere}'"
                     )
         done.append(account)
     connection.commit()
