@@ -251,8 +251,8 @@ def _exec(installation: Installation, arguments: argparse.Namespace) -> int:
 def _is_there(name: str) -> bool:
     """Until every part is written: whether the code of a service is in the tree."""
     code = {
-        "migrate": "remedy/__main__.py", "prepare": "remedy/__main__.py", "relay": "remedy/__main__.py",
-        "mail": "remedy/messages", "portal": "web_portal/wsgi.py", "streamlit": "streamlit_app/app.py",
+        "migrate": "remedy/__main__.py", "prepare": "remedy/town/build.py", "relay": "remedy/pipeline/relay.py",
+        "mail": "remedy/messages/catcher.py", "portal": "web_portal/wsgi.py", "streamlit": "streamlit_app/app.py",
     }.get(name)  # fmt: skip
     return code is None or (ROOT / code).exists()
 
