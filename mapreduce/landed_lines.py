@@ -1,0 +1,122 @@
+"""Reading the history: one landed line in, the day it counts for out; or a reason to leave it aside.
+
+A landed line is one CloudEvent in JSON structured form plus its topic, partition and offset. Standard
+library and `remedy.events` only: this runs on a YARN node.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from remedy.events.days import day_of
+
+NOTHING = str(UUID(int=0))
+"""The medicine of a search that meant none we know."""
+
+
+class Fate(Enum):
+    """What becomes of a landed line."""
+
+    COUNTED = "counted"
+    QUARANTINED = "quarantined"
+    ELSEWHERE = "of another day"
+    UNREADABLE = "unreadable"
+
+
+class Row(NamedTuple):
+    """A landed line that belongs to the days asked for. `day` is the local one, as ISO text."""
+
+    topic: str
+    day: str
+    type: str
+    body: Mapping[str, Any]
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a count is asked for.
+
+    `days` gives the wanted local days (ISO text) of each topic, `zones` the time zone of every place by
+    public id, `quarantined` the ids of the events that are not believed.
+    """
+
+    days: Mapping[str, frozenset[str]]
+    zones: Mapping[str, str]
+    quarantined: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(
+        cls,
+        days: Mapping[str, Iterable[str]],
+        zones: Mapping[str, str],
+        quarantined: Iterable[str] = (),
+    ) -> "Wanted":
+        """From plain collections."""
+        return cls(
+            {topic: frozenset(wanted) for topic, wanted in days.items()},
+            dict(zones),
+            frozenset(quarantined),
+        )
+
+    @classmethod
+    def load(cls, path: str) -> "Wanted":
+        """From the file that travels with the job."""
+        whole = json.loads(Path(path).read_text(encoding="utf-8"))
+        return cls.of(whole["days"], whole["zones"], whole["quarantined"])
+
+    def text(self) -> str:
+        """As `load` reads it; the same question always gives the same text."""
+        whole = {
+            "days": {topic: sorted(wanted) for topic, wanted in sorted(self.days.items())},
+            "zones": dict(sorted(self.zones.items())),
+            "quarantined": sorted(self.quarantined),
+        }
+        return json.dumps(whole, ensure_ascii=False)
+
+
+def read(line: bytes, wanted: Wanted) -> Row | None:
+    """The row in a landed line; None if it belongs to no day that is wanted.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: if it is no landed line. The caller counts it: one
+            bad line must never stop a job over a year of history.
+    """
+    whole = json.loads(line)
+    topic = whole["topic"]
+    days = wanted.days.get(topic)
+    if days is None:
+        return None
+    body = whole["data"]
+    day = day_of(body, wanted.zones).isoformat()
+    if day not in days:
+        return None
+    fate = Fate.QUARANTINED if whole["id"] in wanted.quarantined else Fate.COUNTED
+    return Row(topic, day, whole["type"], body, fate)
+
+
+def whole_number(body: Mapping[str, Any], name: str) -> int:
+    """An integer member of a body.
+
+    Raises:
+        ValueError: if it is missing or anything else; a sum must never turn into a float or a text.
+    """
+    value = body.get(name)
+    if type(value) is not int:
+        raise ValueError(f"'{name}' is not an integer.")
+    return value
+
+
+def plain_text(value: Any, length: int) -> str:
+    """A text as a field of a key: one line, single spaces, at most `length` characters."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("A text was expected.")
+    printable = "".join(c if c.isprintable() else " " for c in value)
+    # Cut, then stripped again: the database holds texts equal that differ in a space at the end.
+    return " ".join(printable.split())[:length].rstrip()
