@@ -1,1 +1,1 @@
-"""Who someone is and what they may do."""
+"""Who someone is and what they may do: passwords, sessions, API keys, answers kept for repeats."""

@@ -1,0 +1,199 @@
+"""What pages read about appointments: doctors, free slots, requests and visits."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.appointments.model import (
+    URGENCIES,
+    Doctor,
+    Hours,
+    Leave,
+    Slot,
+    Visit,
+    free,
+    slots_of_day,
+)
+from remedy.schema.hospital import (
+    appointment,
+    appointment_cell,
+    doctor,
+    doctor_hours,
+    doctor_leave,
+    hospital,
+)
+from remedy.schema.people import patient
+from remedy.values import local_day
+
+_DOCTOR = (
+    doctor.c.public_id,
+    doctor.c.name,
+    doctor.c.speciality,
+    doctor.c.visit_minutes,
+    hospital.c.public_id,
+    hospital.c.name,
+    hospital.c.address,
+    hospital.c.time_zone,
+)
+
+
+def doctors(connection: sa.Connection, speciality: str | None = None) -> list[Doctor]:
+    """The doctors who see patients, by speciality and name."""
+    query = (
+        sa.select(*_DOCTOR)
+        .join_from(doctor, hospital)
+        .where(doctor.c.is_active)
+        .order_by(doctor.c.speciality, doctor.c.name, doctor.c.id)
+    )
+    if speciality:
+        query = query.where(doctor.c.speciality == speciality)
+    return [Doctor(*row) for row in connection.execute(query)]
+
+
+def doctor_of(connection: sa.Connection, doctor_id: UUID) -> Doctor | None:
+    """One doctor who sees patients, or None."""
+    query = sa.select(*_DOCTOR).join_from(doctor, hospital)
+    row = connection.execute(
+        query.where(doctor.c.public_id == doctor_id, doctor.c.is_active)
+    ).one_or_none()
+    return None if row is None else Doctor(*row)
+
+
+def free_slots(
+    connection: sa.Connection, doctor_id: UUID, *, first_day: date, days: int, now: datetime
+) -> list[Slot]:
+    """A doctor's slots that can be asked for, over `days` local days from `first_day`, in order.
+
+    Time held by a request that has lapsed counts as free, whether or not it was cleared away yet.
+    """
+    found = doctor_of(connection, doctor_id)
+    if found is None or days < 1:
+        return []
+    slots = offered_slots(connection, found, first_day=first_day, days=days)
+    if not slots:
+        return []
+    since, until = slots[0].starts_at, max(slot.ends_at for slot in slots)
+    taken = connection.execute(
+        sa.select(appointment_cell.c.cell_at)
+        .join_from(appointment_cell, appointment)
+        .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
+        .where(
+            doctor.c.public_id == doctor_id,
+            appointment_cell.c.cell_at >= since - timedelta(minutes=5),
+            appointment_cell.c.cell_at < until,
+            sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
+        )
+    ).scalars()
+    return free(slots, taken, leaves(connection, doctor_id, since=since, until=until), now=now)
+
+
+def offered_slots(
+    connection: sa.Connection, found: Doctor, *, first_day: date, days: int
+) -> list[Slot]:
+    """A doctor's slots by the hours alone, taken or not."""
+    rows = connection.execute(
+        sa.select(doctor_hours.c.weekday, doctor_hours.c.starts, doctor_hours.c.ends)
+        .join_from(doctor_hours, doctor)
+        .where(doctor.c.public_id == found.doctor_id)
+    )
+    hours = [Hours(*row) for row in rows]
+    return [
+        slot
+        for day in (first_day + timedelta(days=n) for n in range(days))
+        for slot in slots_of_day(found.doctor_id, day, hours, found.visit_minutes, found.time_zone)
+    ]
+
+
+def leaves(
+    connection: sa.Connection, doctor_id: UUID, *, since: datetime, until: datetime
+) -> list[Leave]:
+    """A doctor's leave that touches a stretch of time."""
+    rows = connection.execute(
+        sa.select(doctor_leave.c.starts_at, doctor_leave.c.ends_at)
+        .join_from(doctor_leave, doctor)
+        .where(
+            doctor.c.public_id == doctor_id,
+            doctor_leave.c.starts_at < until,
+            doctor_leave.c.ends_at > since,
+        )
+    )
+    return [Leave(*row) for row in rows]
+
+
+def nearest_slots(
+    connection: sa.Connection, found: Doctor, around: datetime, *, now: datetime, most: int = 3
+) -> tuple[Slot, ...]:
+    """The free slots closest to a time, within a week of it, in order of time."""
+    first_day = local_day(around, found.time_zone) - timedelta(days=7)
+    slots = free_slots(connection, found.doctor_id, first_day=first_day, days=15, now=now)
+    closest = sorted(slots, key=lambda slot: abs(slot.starts_at - around))[:most]
+    return tuple(sorted(closest))
+
+
+def waiting_requests(connection: sa.Connection) -> list[Visit]:
+    """The requests an admin has to decide: urgent ones first, then the oldest."""
+    urgency = sa.case(
+        {name: len(URGENCIES) - place for place, name in enumerate(URGENCIES)},
+        value=appointment.c.urgency,
+        else_=len(URGENCIES),
+    )
+    query = visits_query().where(appointment.c.state == "requested")
+    return _visits(
+        connection.execute(query.order_by(urgency, appointment.c.requested_at, appointment.c.id))
+    )
+
+
+def visits_of(connection: sa.Connection, patient_id: UUID) -> list[Visit]:
+    """A patient's requests and visits, the latest time first."""
+    query = visits_query().where(patient.c.public_id == patient_id)
+    return _visits(
+        connection.execute(query.order_by(appointment.c.starts_at.desc(), appointment.c.id))
+    )
+
+
+def visit(
+    connection: sa.Connection, appointment_id: UUID, *, patient_id: UUID | None = None
+) -> Visit | None:
+    """One visit; with `patient_id` only if it is that patient's, else None."""
+    query = visits_query().where(appointment.c.public_id == appointment_id)
+    if patient_id is not None:
+        query = query.where(patient.c.public_id == patient_id)
+    found = _visits(connection.execute(query))
+    return found[0] if found else None
+
+
+def visits_query() -> sa.Select[Any]:
+    """The columns of a `Visit`, in its order."""
+    return sa.select(
+        appointment.c.public_id,
+        patient.c.public_id,
+        doctor.c.public_id,
+        doctor.c.name,
+        doctor.c.speciality,
+        hospital.c.public_id,
+        hospital.c.name,
+        hospital.c.address,
+        hospital.c.time_zone,
+        appointment.c.state,
+        appointment.c.urgency,
+        appointment.c.starts_at,
+        appointment.c.ends_at,
+        appointment.c.version,
+        appointment.c.requested_at,
+        appointment.c.lapses_at,
+        appointment.c.decided_at,
+        appointment.c.decided_by,
+        appointment.c.symptoms_sealed,
+        appointment.c.note_sealed,
+    ).select_from(
+        appointment.join(patient, patient.c.id == appointment.c.patient_id)
+        .join(doctor, doctor.c.id == appointment.c.doctor_id)
+        .join(hospital, hospital.c.id == doctor.c.hospital_id)
+    )
+
+
+def _visits(rows: Sequence[Any] | sa.Result[Any]) -> list[Visit]:
+    return [Visit(*row) for row in rows]

@@ -1,0 +1,99 @@
+"""Where an installation is: currency, time zone, telephone format, emergency number, languages.
+
+One TOML file says it (`REMEDY_REGION_FILE`; without it the built-in `region.toml`). Nothing else in the
+code knows a country.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+BUILT_IN = Path(__file__).with_name("region.toml")
+
+
+class RegionError(ValueError):
+    """The region file is wrong; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a place needs to be told apart.
+
+    `minor_digits` is how many digits the currency's minor unit has (2 for cents), `phone_prefix` the
+    country's with its plus sign, `emergency_advice` the sentence above every symptoms field.
+    """
+
+    name: str
+    currency: str
+    minor_digits: int
+    time_zone: str
+    phone_prefix: str
+    languages: tuple[str, ...]
+    emergency_number: str
+    emergency_advice: str
+
+    @classmethod
+    def load(cls, path: str | Path = "") -> "Region":
+        """Read a region file; an empty path means the built-in one.
+
+        Raises:
+            RegionError: naming everything in the file that is wrong, missing or unknown.
+        """
+        source = Path(path) if path else BUILT_IN
+        try:
+            told = tomllib.loads(source.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RegionError(f"The region file '{source}' cannot be read: {error}.") from None
+        problems = _problems(told)
+        if problems:
+            raise RegionError(
+                f"The region file '{source}' is wrong:\n" + "\n".join(f"- {p}" for p in problems)
+            )
+        told["languages"] = tuple(told["languages"])
+        told["emergency_advice"] = told["emergency_advice"].replace(
+            "{number}", told["emergency_number"]
+        )
+        return cls(**told)
+
+
+def _problems(told: dict[str, Any]) -> list[str]:
+    known = {spec.name for spec in fields(Region)}
+    found = [
+        f"'{name}' is not a member; known are {', '.join(sorted(known))}."
+        for name in told.keys() - known
+    ]
+    found += [f"'{name}' is missing." for name in sorted(known - told.keys())]
+    for name in sorted(known & told.keys()):
+        if sentence := _problem(name, told[name]):
+            found.append(sentence)
+    return found
+
+
+def _problem(name: str, value: Any) -> str | None:
+    if name == "minor_digits":
+        fine = type(value) is int and 0 <= value <= 4
+        return None if fine else "'minor_digits' must be a whole number from 0 to 4."
+    if name == "languages":
+        fine = (
+            isinstance(value, list) and value != [] and all(isinstance(v, str) and v for v in value)
+        )
+        return None if fine else "'languages' must be a list of language codes such as [\"en\"]."
+    if not isinstance(value, str) or not value.strip():
+        return f"'{name}' must be a text that is not empty."
+    if name == "time_zone":
+        try:
+            ZoneInfo(value)
+        except (LookupError, OSError, ValueError):
+            return f"'time_zone' is '{value}', which is no IANA zone; write it like Europe/Rome."
+    if name == "currency" and not re.fullmatch(r"[A-Z]{3}", value):
+        return f"'currency' is '{value}'; it must be three capital letters such as EUR."
+    if name == "phone_prefix" and not re.fullmatch(r"\+[0-9]{1,3}", value):
+        return f"'phone_prefix' is '{value}'; write it like +39."
+    if name == "emergency_number" and not re.fullmatch(r"[0-9]{2,6}", value):
+        return f"'emergency_number' is '{value}'; it must be digits such as 112."
+    if name == "emergency_advice" and "{number}" not in value:
+        return "'emergency_advice' must hold {number} where the emergency number belongs."
+    return None
