@@ -1,0 +1,123 @@
+"""The documentation says what is so: generated pages are fresh, links lead somewhere, the tree exists."""
+
+import re
+from dataclasses import fields
+from pathlib import PurePosixPath
+
+import pytest
+
+from remedy.settings import PREFIX, Settings
+from tests.house_rules import generate
+from tests.house_rules.repository import ROOT, files, text_of
+
+PAGES = tuple(name for name in files() if name.endswith(".md"))
+SETTINGS = {PREFIX + spec.name.upper() for spec in fields(Settings)}
+
+
+@pytest.mark.parametrize("name", ["docs/settings.md", "docs/events.md", "docs/dags.md"])
+def test_generated_pages_are_fresh(name: str) -> None:
+    assert text_of(name) == generate.PAGES[name](), (
+        f"{name} is stale; run `python -m tests.house_rules.generate`."
+    )
+
+
+def test_the_list_of_licences_names_every_pinned_distribution() -> None:
+    listed = set(re.findall(r"^\| (\S+) \| (\S+) \|", text_of("docs/licences.md"), re.MULTILINE))
+    assert len(listed) > 50
+    missing = set(generate.pins().items()) - listed
+    assert not missing, f"Run `python -m tests.house_rules.generate`; missing: {sorted(missing)}"
+
+
+def test_no_licence_is_unknown() -> None:
+    for doubt in ("see its own files", "not installed here", "UNKNOWN"):
+        assert doubt not in text_of("docs/licences.md")
+
+
+def test_the_example_environment_names_exactly_the_settings() -> None:
+    named = set(re.findall(r"^#?\s*(REMEDY_[A-Z_]+)=", text_of(".env.example"), re.MULTILINE))
+    assert named == SETTINGS
+
+
+def test_the_page_of_settings_names_exactly_the_settings() -> None:
+    named = set(re.findall(r"^\| `(REMEDY_[A-Z_]+)`", text_of("docs/settings.md"), re.MULTILINE))
+    assert named == SETTINGS
+
+
+def _targets(name: str) -> list[str]:
+    text = re.sub(r"```.*?```", "", text_of(name), flags=re.DOTALL)
+    return [
+        target.split("#")[0]
+        for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+        if not target.startswith(("http://", "https://", "mailto:", "#"))
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_link_leads_nowhere(name: str) -> None:
+    folder = PurePosixPath(name).parent
+    missing = [target for target in _targets(name) if not (ROOT / folder / target).exists()]
+    assert not missing, f"{name} links to {missing}, which do not exist."
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_names_a_file_that_does_not_exist(name: str) -> None:
+    if name == "docs/naming.md":
+        return  # Its examples are of names, not of files.
+    said = re.findall(
+        r"`((?:remedy|dags|mapreduce|models|plugins|web_portal|streamlit_app|stack|tests|docs|bench)/[\w./-]+)`",
+        text_of(name),
+    )
+    missing = [path for path in said if not (ROOT / path.rstrip("/.")).exists()]
+    assert not missing, f"{name} names {missing}, which do not exist."
+
+
+def tree_paths() -> list[str]:
+    """The paths drawn in the tree of docs/architecture.md."""
+    drawn = text_of("docs/architecture.md").split("<!-- tree -->")[1].split("```")[1]
+    found: list[str] = []
+    parents: list[str] = []
+    for line in drawn.splitlines():
+        parts = re.match(r"^((?:│   |    )*)[├└]── (.+?)(?:\s{2,}.*)?$", line)
+        if not parts:
+            continue
+        depth = len(parts.group(1)) // 4
+        for name in parts.group(2).split():
+            path = "/".join([*parents[:depth], name.strip("/")])
+            found.append(path)
+        parents = [*parents[:depth], parts.group(2).split()[0].strip("/")]
+    return found
+
+
+def test_everything_in_the_drawn_tree_exists() -> None:
+    drawn = tree_paths()
+    assert len(drawn) > 60
+    missing = [path for path in drawn if not (ROOT / path).exists()]
+    assert not missing, f"docs/architecture.md draws {missing}, which do not exist."
+
+
+def test_every_folder_and_module_of_the_core_is_drawn() -> None:
+    drawn = set(tree_paths())
+    missing = [
+        name
+        for name in files()
+        if re.fullmatch(
+            r"[^/]+|remedy/[^/]+|remedy/pipeline/[^/]+|(dags|mapreduce|models|stack|plugins)/[^/]+\.py",
+            name,
+        )
+        and not name.endswith("__init__.py")
+        and name not in drawn
+    ]
+    assert not missing, f"docs/architecture.md does not draw {missing}."
+
+
+def test_every_top_level_folder_is_drawn() -> None:
+    folders = {name.split("/")[0] for name in files() if "/" in name}
+    assert folders <= set(tree_paths()), f"{folders - set(tree_paths())} are not drawn."
+
+
+def test_every_decision_says_status_date_context_decision_consequences() -> None:
+    decisions = [name for name in files() if re.match(r"docs/decisions/\d{4}-", name)]
+    assert decisions
+    for name in decisions:
+        for word in ("Status:", "Date:", "## Context", "## Decision", "## Consequences"):
+            assert word in text_of(name), f"{name} has no '{word}'."
