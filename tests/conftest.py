@@ -1,0 +1,74 @@
+"""What every test shares: closed sockets for unit tests, and one real stack for the others."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_socket
+
+if TYPE_CHECKING:
+    from tests.running_stack import RunningStack
+
+TESTS = Path(__file__).parent
+MARKS = {"integration": pytest.mark.integration, "journeys": pytest.mark.journey}
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark by folder; leave out what was not asked for and what has no data, and count it."""
+    is_long_wanted = "long" in config.getoption("markexpr")
+    left_out: dict[str, list[pytest.Item]] = {"long": [], "realdata": []}
+    for item in items:
+        ring = item.path.relative_to(TESTS).parts[0]
+        if ring in MARKS:
+            item.add_marker(MARKS[ring])
+        if item.get_closest_marker("long") and not is_long_wanted:
+            left_out["long"].append(item)
+        elif item.get_closest_marker("realdata") and not os.environ.get("REMEDY_DATA_DIR"):
+            left_out["realdata"].append(item)
+    gone = {id(item) for some in left_out.values() for item in some}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) in gone])
+    items[:] = [item for item in items if id(item) not in gone]
+    config.stash[LEFT_OUT] = {why: len(some) for why, some in left_out.items()}
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Nothing is left out silently."""
+    left_out = config.stash.get(LEFT_OUT, {})
+    if left_out.get("long"):
+        terminalreporter.write_line(f"{left_out['long']} long tests left out: ./run test long")
+    if left_out.get("realdata"):
+        terminalreporter.write_line(
+            f"{left_out['realdata']} tests on real data left out: set REMEDY_DATA_DIR"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Unit tests reach no network; a socket between threads of one process is none."""
+    if request.path.relative_to(TESTS).parts[0] != "unit":
+        yield
+        return
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> "Iterator[RunningStack]":
+    """The real stack, started when the first test asks for it."""
+    from tests.running_stack import running_stack
+
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    context = running_stack()
+    # Its start takes minutes: who waits should see what happens.
+    with capture.global_and_fixture_disabled():
+        running = context.__enter__()
+    yield running
+    with capture.global_and_fixture_disabled():
+        print("\nStopping the stack of the tests.", flush=True)
+        context.__exit__(None, None, None)
