@@ -6,6 +6,7 @@ python -m mapreduce.keeper    the request is one line of JSON on standard input,
 import json
 import os
 import shlex
+import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -26,26 +27,35 @@ END_SECONDS = 5
 
 
 def main() -> int:
-    """Run the job of the request; 0 when it ended well."""
+    """Run the job of the request; 0 when it ended well. However it ends, no application is left running."""
     request = json.loads(sys.stdin.readline())
     yarn = Yarn(request["hadoop"]["yarn_url"], request["hadoop"]["user"])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(GONE))
     threading.Thread(target=_watch, args=(yarn, request["tag"]), daemon=True).start()
+    has_succeeded = False
+    try:
+        has_succeeded = _drive(request, yarn)
+    except (YarnError, StepFailedException) as error:
+        print(error, flush=True)
+    finally:
+        if not has_succeeded:
+            _end_everything(yarn, request["tag"])
+    return 0 if has_succeeded else 1
+
+
+def _drive(request: Mapping[str, Any], yarn: Yarn) -> bool:
     for application_id in yarn.end_all(request["tag"]):
-        print(f"Ended {application_id}, which an earlier try had left behind.")
+        print(f"Ended {application_id}, which an earlier try had left behind.", flush=True)
     job_class = load_job(request["job"])
     job_class.set_up_logging(stream=sys.stdout)
     os.environ["HADOOP_USER_NAME"] = request["hadoop"]["user"]
     with job_class(args=arguments(request)).make_runner() as runner:
-        try:
-            runner.run()
-        except StepFailedException as error:
-            print(error)
-            return 1
+        runner.run()
         counters = merged(runner.counters())
     ids = [one.application_id for one in yarn.applications(request["tag"])]
     told = {"counters": counters, "application_id": ids[-1] if ids else ""}
     Path(request["folder"], "result.json").write_text(json.dumps(told), encoding="utf-8")
-    return 0
+    return True
 
 
 def arguments(request: Mapping[str, Any]) -> list[str]:
@@ -82,19 +92,25 @@ def _watch(yarn: Yarn, tag: str) -> None:
     # Not sys.stdin: a thread that waits in it breaks Python's own ending.
     while os.read(0, 4096):
         pass
-    print("The caller is gone: ending the job.", flush=True)
+    _end_everything(yarn, tag)
+    os._exit(GONE)
+
+
+def _end_everything(yarn: Yarn, tag: str) -> None:
+    # Nobody may be listening any more, and a word too many must not keep us from the work.
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, 1)
+    os.dup2(nobody, 2)
     # Whoever could still submit goes first, so that no application can appear after the last look.
     submitters = psutil.Process().children(recursive=True)
     for process in submitters:
         _end(process)
     psutil.wait_procs(submitters, timeout=END_SECONDS)
     try:
-        for application_id in yarn.end_all(tag):
-            print(f"Ended {application_id}.", flush=True)
-    except YarnError as error:
-        # The next try looks for the tag again.
-        print(error, flush=True)
-    os._exit(GONE)
+        yarn.end_all(tag)
+    except YarnError:
+        # Nobody to tell; the next try looks for the tag again.
+        return
 
 
 def _end(process: psutil.Process) -> None:

@@ -91,9 +91,12 @@ class Yarn:
 
     def _ask(self, method: str, path: str, seconds: float, **request: Any) -> dict[str, Any]:
         try:
-            response = requests.request(
-                method, f"{self.url}/ws/v1/cluster/{path}", timeout=seconds, **request
-            )
+            with requests.Session() as session:
+                # Spoken to directly, whatever the environment says about proxies.
+                session.trust_env = False
+                response = session.request(
+                    method, f"{self.url}/ws/v1/cluster/{path}", timeout=seconds, **request
+                )
             if response.status_code >= 400:
                 raise YarnError(
                     f"YARN at {self.url} answered {response.status_code} to {method} {path}."
