@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are made from the code: settings, events, dags, licences.
+"""Writes the pages of docs/ that are made from the code: settings, events, dags, licences, the map.
 
 `python -m tests.house_rules.generate` writes them; a house rule fails when one is stale.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from remedy.events.base import Event
 from remedy.events.topics import TOPICS
 from remedy.settings import PREFIX, Settings
+from tests.house_rules import tree
 from tests.house_rules.repository import ROOT, text_of
 
 MADE = "<!-- Made by `python -m tests.house_rules.generate`. Do not edit. -->\n"
@@ -221,7 +222,16 @@ def _licence(name: str) -> str:
     return first[0][:80] if first else "see its own files"
 
 
+MAP = re.compile(r"(?<=<!-- tree -->\n```\n).*?(?=\n```\n<!-- /tree -->)", re.DOTALL)
+
+
+def architecture_page() -> str:
+    """docs/architecture.md with the map between its markers drawn anew."""
+    return MAP.sub(lambda _: tree.drawing(), text_of("docs/architecture.md"))
+
+
 PAGES = {
+    "docs/architecture.md": architecture_page,
     "docs/settings.md": settings_page,
     "docs/events.md": events_page,
     "docs/dags.md": dags_page,

@@ -10,7 +10,7 @@ from tests.house_rules.repository import Literal, files, literals, python_files,
 REFUSED = {
     "RETURNING": r"\bRETURNING\b",
     "AS new": r"\bVALUES\s*\(.*?\)\s*AS\s+\w+\s+ON\s+DUPLICATE|\bAS\s+new\b",
-    "REPLACE INTO": r"\bREPLACE\s+INTO\b|\bREPLACE\s+INTO\s+TABLE\b|\bINFILE\b.*\bREPLACE\b",
+    "REPLACE INTO": r"\bREPLACE\s+INTO\b|\bINFILE\s+\S+\s+REPLACE\b",
     "INSERT IGNORE": r"\b(INSERT|UPDATE)\s+IGNORE\b",
     "ON CONFLICT": r"\bON\s+CONFLICT\b",
     "partial index": r"\bCREATE\s+(UNIQUE\s+)?INDEX\b[^;]*\bWHERE\b",
