@@ -1,0 +1,77 @@
+"""The control of `chaos`: a portal that commits, then publishes without an outbox. It must lose."""
+
+import json
+import subprocess
+import sys
+import time
+
+import sqlalchemy as sa
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from bench.own_stack import OwnStack
+from remedy.gateways.mysql import engine_for
+
+TOPIC = "bench-unsafe"
+TABLE = "bench_unsafe_click"
+RATE = 20.0
+
+
+def lost_without_outbox(stack: OwnStack, *, kills: int) -> int:
+    """How many committed clicks never reached Kafka while portal and broker were killed."""
+    settings = stack.settings("owner")
+    engine = engine_for(settings.database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TABLE}")
+        connection.exec_driver_sql(f"CREATE TABLE {TABLE} (id BIGINT AUTO_INCREMENT PRIMARY KEY)")
+    admin = AdminClient({"bootstrap.servers": settings.kafka_brokers})
+    admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])[TOPIC].result(30)
+    for _ in range(kills):
+        portal = subprocess.Popen(
+            [sys.executable, "-m", "bench.unsafe", settings.database_url, settings.kafka_brokers]
+        )
+        time.sleep(3)
+        stack.running.kill("kafka")
+        time.sleep(3)
+        portal.kill()
+        portal.wait()
+        stack.wait_ready("kafka", 90)
+    with engine.begin() as connection:
+        committed = set(connection.execute(sa.text(f"SELECT id FROM {TABLE}")).scalars())
+        connection.exec_driver_sql(f"DROP TABLE {TABLE}")
+    told = _told(settings.kafka_brokers)
+    print(f"control: {len(committed)} committed, {len(told)} told")
+    return len(committed - told)
+
+
+def _told(brokers: str) -> set[int]:
+    consumer = Consumer(
+        {"bootstrap.servers": brokers, "group.id": "bench-unsafe", "enable.auto.commit": False}
+    )
+    consumer.assign([TopicPartition(TOPIC, 0, OFFSET_BEGINNING)])
+    _, end = consumer.get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=30)
+    seen: set[int] = set()
+    position = 0
+    while position < end:
+        for message in consumer.consume(500, timeout=5):
+            if message.error() is None:
+                seen.add(json.loads(message.value())["id"])
+                position = message.offset() + 1
+    consumer.close()
+    return seen
+
+
+def sell_unsafely(database_url: str, brokers: str) -> None:
+    """Commit a click, then publish it through the client's buffer; until killed."""
+    engine = engine_for(database_url)
+    producer = Producer({"bootstrap.servers": brokers, "acks": "all"})
+    while True:
+        with engine.begin() as connection:
+            row = connection.exec_driver_sql(f"INSERT INTO {TABLE} () VALUES ()").lastrowid
+        producer.produce(TOPIC, json.dumps({"id": row}).encode())
+        producer.poll(0)
+        time.sleep(1 / RATE)
+
+
+if __name__ == "__main__":
+    sell_unsafely(sys.argv[1], sys.argv[2])
