@@ -279,8 +279,14 @@ def envelope_of(message: Message) -> Envelope:
     Raises:
         EventError: if it cannot be read.
     """
-    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    return Envelope.from_kafka(headers, message.key(), message.value())
+    return Envelope.from_kafka(headers_of(message), message.key(), message.value())
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """A record's headers; one without content is left out."""
+    # The client's own types also allow a dictionary, which is never what is read.
+    pairs = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    return [(name, content) for name, content in pairs if content is not None]
 
 
 def _readable(message: Message) -> Envelope | None:
