@@ -12,7 +12,8 @@ RUN mvn -q -B -f /poms/hadoop.pom dependency:copy-dependencies -DoutputDirectory
 FROM python:3.11-slim-bookworm
 RUN apt-get update \
  && apt-get install -y --no-install-recommends openjdk-17-jre-headless libgomp1 \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* \
+ && ln -s "$(dirname "$(dirname "$(readlink -f /usr/bin/java)")")" /opt/java
 COPY --from=jars /jars /opt/jars
 
 # The pinned environment first: it changes seldom, and the layer is kept. Bytecode compiled: imports are twice as fast.
@@ -23,7 +24,7 @@ RUN pip install --no-cache-dir uv \
  && uv pip install --system --no-cache --no-deps --compile-bytecode -r /tmp/pinned.txt
 
 COPY . .
-RUN uv pip install --system --no-cache --no-deps --no-build-isolation -e . \
+RUN uv pip install --system --no-cache --no-deps -e . \
  && python -m compileall -q remedy dags mapreduce models plugins stack streamlit_app web_portal docker \
  && install -m 755 docker/hadoop-launcher.sh /usr/local/bin/hadoop \
  && useradd --uid 1000 --create-home remedy \
@@ -34,4 +35,5 @@ ENV PYTHONUNBUFFERED=1 \
     TZ=UTC \
     LANG=C.UTF-8 \
     HADOOP_USER_NAME=remedy \
+    JAVA_HOME=/opt/java \
     AIRFLOW_HOME=/data/airflow

@@ -96,6 +96,18 @@ def test_everything_on_the_map_says_what_it_is_for() -> None:
     assert not silent, f"Say it in the file's first line, or in tests/house_rules/tree.py: {silent}"
 
 
+def test_every_decision_that_is_cited_exists() -> None:
+    numbers = {name[15:19] for name in files() if name.startswith("docs/decisions/")}
+    cited = {
+        f"{name}: {number}"
+        for name in files()
+        if name.endswith((".py", ".md", ".yml", ".sql"))
+        for number in re.findall(r"docs/decisions/(\d{4})", text_of(name))
+        if number not in numbers
+    }
+    assert not cited, f"No such decision: {sorted(cited)}"
+
+
 def test_every_decision_says_status_date_context_decision_consequences() -> None:
     decisions = [name for name in files() if re.match(r"docs/decisions/\d{4}-", name)]
     assert decisions

@@ -43,6 +43,8 @@ SAID = {
     "bench/": "Each hot path, measured beside its peer; kill storms",
     "docker/hadoop/": "Hadoop's own configuration files",
     "mapreduce/mrjob.conf": "The Hadoop runner's options",
+    "docs/remedy.svg": "The picture of the README",
+    "web_portal/till/openapi.json": "The till interface, described",
     "docs/decisions/": "Choices that could be questioned later: context, decision, consequences",
     "docs/cookbook/": "Add an event, a job, a DAG, a page",
     "docs/runbooks/": "What an alarm means, what to look at, what to do",
