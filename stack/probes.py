@@ -1,4 +1,4 @@
-"""How to tell that a service answers. A probe asks once and never waits longer than two seconds.
+"""How to tell that a service answers. A probe asks once and never waits longer than a few seconds.
 
 A probe is a function of (installation, started) that returns True when the service is ready; `started` is
 when the process began, in seconds since the epoch, so that what an earlier one said is not believed.
@@ -8,6 +8,7 @@ import http.client
 import json
 import socket
 import struct
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,12 +17,12 @@ from stack.installation import Installation
 
 Probe = Callable[[Installation, float], bool]
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 4.0
 
 
-def alive() -> Probe:
-    """Ready as soon as it runs: for what listens nowhere and says nothing."""
-    return lambda installation, started: True
+def lasts(seconds: float = 2.0) -> Probe:
+    """Ready when it has not died at once: for what listens nowhere."""
+    return lambda installation, started: time.time() - started >= seconds
 
 
 def listens(port: str) -> Probe:

@@ -29,7 +29,7 @@ class Service:
     name: str
     command: str
     after: tuple[str, ...] = ()
-    ready: Probe = field(default_factory=probes.alive)
+    ready: Probe = field(default_factory=probes.lasts)
     port: str = ""
     account: str = ""
     # Only who writes or reads patients' records is given the keys to them.

@@ -28,7 +28,9 @@ from stack.services import Service
 from stack.unit import Unit
 
 PROBE_EVERY_S = 0.4
-LOOK_AGAIN_S = 15.0
+LOOK_AGAIN_S = 10.0
+# On a loaded machine an answer may be late: only this many looks in vain in a row say that it hangs.
+MISSES_ALLOWED = 3
 _SET_CHILD_SUBREAPER = 36
 
 
@@ -173,11 +175,13 @@ class Supervisor:
         if unit.probe is not None and unit.probe.done():
             answered = _result(unit.probe)
             unit.probe = None
-            unit.due = now + (LOOK_AGAIN_S if answered else PROBE_EVERY_S)
+            is_due_soon = not answered and unit.state == "starting"
+            unit.due = now + (PROBE_EVERY_S if is_due_soon else LOOK_AGAIN_S)
+            unit.misses = 0 if answered else unit.misses + 1
             if answered and unit.state == "starting":
-                unit.became_ready(now)
+                unit.became_ready()
                 self.say(f"{service.name}: ready after {now - unit.started_at:.0f} s")
-            elif not answered and unit.state == "ready":
+            elif unit.misses == MISSES_ALLOWED and unit.state == "ready":
                 unit.state = "starting"
                 unit.deadline = now + service.patience_s
                 self.say(f"{service.name}: no longer answers")

@@ -25,6 +25,7 @@ class Unit:
     log: LogFile | None = None
     deaths: Deaths = field(default_factory=Deaths)
     has_been_ready: bool = False
+    misses: int = 0
     since: float = 0.0
     started_at: float = 0.0
     due: float = 0.0
@@ -84,8 +85,9 @@ class Unit:
         self.due = now
         self.deadline = now + self.service.patience_s
         self.probe = None
+        self.misses = 0
 
-    def became_ready(self, now: float) -> None:
+    def became_ready(self) -> None:
         """It answered."""
         self.state = "ready"
         self.has_been_ready = True
