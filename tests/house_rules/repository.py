@@ -22,7 +22,16 @@ BINARY = {".png", ".ico", ".woff2", ".jpg", ".jpeg", ".pdf", ".mo"}
 def files() -> tuple[str, ...]:
     """Paths, relative to the root, of every file of ours that is tracked or would be."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "-z",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,
