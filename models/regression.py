@@ -26,8 +26,8 @@ SHRINK = 8
 """Weeks of no weekday pattern that an item's own pattern is averaged with."""
 MOST_MULTIPLE = 10.0
 """A rare burst of more times the usual than this would decide the line for everyone."""
-MOST_ROWS = 400_000
-"""More rows than this are thinned, origin by origin, to keep training in a few hundred MB."""
+MOST_ROWS = 150_000
+"""More rows than this are thinned, origin by origin, to keep training in seconds and under a hundred MB."""
 
 _MEAN_28 = NAMES.index("mean_28")
 _SAME_8 = NAMES.index("same_weekday_8_weeks")
