@@ -110,6 +110,7 @@ def release_hold(
             pharmacy.c.public_id.label("pharmacy_public_id"),
             medicine.c.public_id.label("medicine_public_id"),
         )
+        .select_from(stock_hold)
         .join(stock_item, stock_item.c.id == stock_hold.c.stock_item_id)
         .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
         .join(medicine, medicine.c.id == stock_item.c.medicine_id)

@@ -42,7 +42,7 @@ def held_milli(stock_item_id: Number, now: datetime) -> Number:
 def _sum(column: Number, *where: sa.ColumnElement[bool]) -> Number:
     # SUM of BIGINT is DECIMAL in the database; we hand out integers.
     whole = sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
-    return sa.select(whole).where(*where).correlate(stock_item).scalar_subquery()
+    return sa.select(whole).where(*where).correlate(stock_item, pharmacy).scalar_subquery()
 
 
 def stock_rows(
@@ -87,6 +87,7 @@ def stock_rows(
             item.count_wanted_at,
             next_expiry.label("next_expiry_on"),
         )
+        .select_from(stock_item)
         .join(medicine, medicine.c.id == item.medicine_id)
         .where(item.pharmacy_id == place.row_id)
         .order_by(medicine.c.generic_name, medicine.c.brand_name, medicine.c.id)

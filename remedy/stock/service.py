@@ -174,6 +174,7 @@ def _told_before(
         return {}
     rows = connection.execute(
         sa.select(stock_movement, medicine.c.public_id.label("medicine_public_id"))
+        .select_from(stock_movement)
         .join(stock_item, stock_item.c.id == stock_movement.c.stock_item_id)
         .join(medicine, medicine.c.id == stock_item.c.medicine_id)
         .where(stock_movement.c.pharmacy_id == place.row_id, stock_movement.c.line_id.in_(named))
@@ -181,6 +182,7 @@ def _told_before(
     lots = {row.id: "" for row in rows}
     for change in connection.execute(
         sa.select(stock_movement_lot.c.movement_id, stock_lot.c.lot_number)
+        .select_from(stock_movement_lot)
         .join(stock_lot, stock_lot.c.id == stock_movement_lot.c.lot_id)
         .where(stock_movement_lot.c.movement_id.in_(list(lots)))
     ):
@@ -246,6 +248,7 @@ def reverse_movement(
         raise Refused("Say in up to 200 characters why the movement is reversed.")
     first = connection.execute(
         sa.select(stock_movement, medicine.c.public_id.label("medicine_public_id"))
+        .select_from(stock_movement)
         .join(stock_item, stock_item.c.id == stock_movement.c.stock_item_id)
         .join(medicine, medicine.c.id == stock_item.c.medicine_id)
         .where(
@@ -295,6 +298,7 @@ def reverse_movement(
 def _undone(connection: sa.Connection, first: sa.Row[Any], item: Item) -> Effect:
     lots = connection.execute(
         sa.select(stock_lot.c.public_id, stock_movement_lot.c.delta_milli)
+        .select_from(stock_movement_lot)
         .join(stock_lot, stock_lot.c.id == stock_movement_lot.c.lot_id)
         .where(stock_movement_lot.c.movement_id == first.id)
     )

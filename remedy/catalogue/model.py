@@ -1,0 +1,118 @@
+"""Medicines as values: what one is, the words it is found by, how far a pharmacy is. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from math import asin, cos, radians, sin, sqrt
+from uuid import UUID
+
+from remedy.stock.model import medicine_label
+
+EARTH_RADIUS_KM = 6371.0088
+MAX_WORD = 80
+MAX_SEARCH_WORDS = 8
+_WORD = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """A medicine: a product one can buy, or (`kind` is `group`) sales told by ATC group only."""
+
+    medicine_id: UUID
+    kind: str
+    generic_name: str
+    brand_name: str | None
+    strength: str | None
+    form: str | None
+    pack: str | None
+    atc_code: str | None
+    is_prescription_only: bool
+    is_controlled: bool
+
+    @property
+    def label(self) -> str:
+        """The medicine on one line."""
+        return medicine_label(
+            self.generic_name, self.brand_name, self.strength, self.form, self.pack
+        )
+
+
+@dataclass(frozen=True)
+class NewMedicine:
+    """A medicine to be added, with where it was imported from and what looked doubtful there.
+
+    `source` and `source_key` name the register and the record in it; adding the same record again updates
+    it. The reference price is the register's, in its own currency, and no pharmacy's price.
+    """
+
+    generic_name: str
+    kind: str = "product"
+    brand_name: str | None = None
+    strength: str | None = None
+    form: str | None = None
+    pack: str | None = None
+    atc_code: str | None = None
+    is_prescription_only: bool = False
+    is_controlled: bool = False
+    source: str | None = None
+    source_key: str | None = None
+    reference_price_minor: int | None = None
+    reference_currency: str | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The words it is found by."""
+        texts = (self.generic_name, self.brand_name, self.strength, self.form, self.pack)
+        return search_words(" ".join(text for text in (*texts, self.atc_code) if text))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A verified pharmacy that keeps a medicine, and what it has of it now.
+
+    `price_minor` is None where the pharmacy has set no price; `distance_km` is the great circle from where
+    the search was made, None where that is not known; `as_of` is when this was last told.
+    """
+
+    pharmacy_id: UUID
+    name: str
+    address: str
+    phone: str | None
+    district: str
+    licence: str
+    price_minor: int | None
+    available_milli: int
+    distance_km: float | None
+    as_of: datetime
+
+
+def search_words(text: str) -> list[str]:
+    """The different words of a text as they are compared: no case, no accents, numbers apart from units.
+
+    `500mg` is `500` and `mg`, so that it is found as `500 mg` too; `20.0` is `20`, `2,5` is `2.5`.
+    """
+    folded = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", text.casefold())
+        if not unicodedata.combining(letter)
+    )
+    words = (_plain(found.group()) for found in _WORD.finditer(folded))
+    return list(dict.fromkeys(words))
+
+
+def _plain(word: str) -> str:
+    if word[0].isdecimal() and word.isascii():
+        whole, _, part = word.replace(",", ".").partition(".")
+        part = part.rstrip("0")
+        word = f"{whole}.{part}" if part else whole
+    return word[:MAX_WORD]
+
+
+def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The great circle between two points given as degrees (latitude, longitude)."""
+    (lat_1, lon_1), (lat_2, lon_2) = (tuple(map(radians, point)) for point in (one, other))
+    half = sin((lat_2 - lat_1) / 2) ** 2
+    half += cos(lat_1) * cos(lat_2) * sin((lon_2 - lon_1) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))

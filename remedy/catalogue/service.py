@@ -1,0 +1,103 @@
+"""Adding medicines, with the words they are found by."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert
+
+from remedy.catalogue.model import NewMedicine
+from remedy.schema.pharmacy import medicine, medicine_word
+from remedy.values import Clock, utc_now, uuid7
+
+KINDS = ("product", "group")
+_COLUMNS = (
+    "kind", "generic_name", "brand_name", "strength", "form", "pack", "atc_code",
+    "is_prescription_only", "is_controlled", "source", "source_key", "reference_price_minor",
+    "reference_currency",
+)  # fmt: skip
+
+
+def add_medicine(connection: sa.Connection, *, clock: Clock = utc_now, **fields: Any) -> UUID:
+    """Add one medicine; `fields` are those of `NewMedicine`.
+
+    Raises:
+        ValueError: if a field is missing or longer than its column.
+        TypeError: if a field is unknown.
+    """
+    (medicine_id,) = add_medicines(connection, [NewMedicine(**fields)], clock=clock)
+    return medicine_id
+
+
+def add_medicines(
+    connection: sa.Connection, new: Sequence[NewMedicine], *, clock: Clock
+) -> list[UUID]:
+    """Add medicines; one whose source and key are known is updated and keeps its id. Their ids, in order.
+
+    Raises:
+        ValueError: with a sentence, if one cannot be kept; then none is.
+    """
+    for one in new:
+        _check(one)
+    ids = [uuid7(clock) for _ in new]
+    if not new:
+        return ids
+    rows = [
+        {
+            **{name: getattr(one, name) for name in _COLUMNS},
+            "public_id": public_id,
+            "doubts": json.dumps(one.doubts, ensure_ascii=False) if one.doubts else None,
+        }
+        for one, public_id in zip(new, ids, strict=True)
+    ]
+    statement = insert(medicine)
+    kept = [*_COLUMNS, "doubts"]
+    connection.execute(
+        statement.on_duplicate_key_update({name: statement.inserted[name] for name in kept}), rows
+    )
+    named = {(one.source, one.source_key): one for one in new if one.source and one.source_key}
+    which = sa.or_(
+        medicine.c.public_id.in_(ids),
+        sa.tuple_(medicine.c.source, medicine.c.source_key).in_(list(named)),
+    )
+    found = connection.execute(
+        sa.select(
+            medicine.c.id, medicine.c.public_id, medicine.c.source, medicine.c.source_key
+        ).where(which)
+    ).all()
+    by_id = {row.public_id: row for row in found}
+    by_key = {(row.source, row.source_key): row for row in found if row.source_key}
+    kept_rows = [
+        by_key[one.source, one.source_key] if one.source_key else by_id[public_id]
+        for one, public_id in zip(new, ids, strict=True)
+    ]
+    _write_words(connection, dict(zip([row.id for row in kept_rows], new, strict=True)))
+    return [row.public_id for row in kept_rows]
+
+
+def _write_words(connection: sa.Connection, medicines: dict[int, NewMedicine]) -> None:
+    """The words of these medicines, by row id, in place of those they had."""
+    connection.execute(
+        sa.delete(medicine_word).where(medicine_word.c.medicine_id.in_(list(medicines)))
+    )
+    words = sorted((word, row_id) for row_id, one in medicines.items() for word in one.words)
+    if words:
+        connection.execute(
+            sa.insert(medicine_word),
+            [{"word": word, "medicine_id": row_id} for word, row_id in words],
+        )
+
+
+def _check(one: NewMedicine) -> None:
+    if one.kind not in KINDS:
+        raise ValueError(f"'{one.kind}' is no kind of medicine; it is one of {', '.join(KINDS)}.")
+    if not one.generic_name.strip():
+        raise ValueError("A medicine needs a generic name.")
+    if (one.source is None) != (one.source_key is None):
+        raise ValueError("A source and the record's key there belong together.")
+    for name in _COLUMNS:
+        value, length = getattr(one, name), getattr(medicine.c[name].type, "length", None)
+        if isinstance(value, str) and length is not None and len(value) > length:
+            raise ValueError(f"'{name}' has more than {length} characters; shorten it.")
