@@ -181,6 +181,19 @@ class Settings:
                     "enable.partition.eof": "false",
                 },
             },
+            # Takes dead letters to their topics; a test compares it with remedy.gateways.kafka.PRODUCER.
+            "remedy_kafka_producer": {
+                "conn_type": "kafka",
+                "extra": {
+                    "bootstrap.servers": self.kafka_brokers,
+                    "enable.idempotence": "true",
+                    "acks": "all",
+                    "linger.ms": "5",
+                    "message.timeout.ms": "30000",
+                    "reconnect.backoff.max.ms": "1000",
+                    "log.connection.close": "false",
+                },
+            },
             "remedy_hdfs": {
                 "conn_type": "webhdfs",
                 "host": hdfs.hostname,

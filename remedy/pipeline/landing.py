@@ -75,7 +75,7 @@ class Landed:
 def land(
     engine: sa.Engine,
     consumer: Any,
-    files: Files,
+    files: Callable[[], Files],
     publisher: Publisher,
     *,
     seconds: float,
@@ -89,7 +89,7 @@ def land(
     """Land what comes for `seconds`, or until `stop`; both end with every landed row in a file.
 
     `consumer` is a confluent_kafka consumer that is in no group and commits nothing; it is closed at the
-    end. `publisher` takes dead letters to their `-dlq` topics. `time_zone` is the installation's own, for
+    end. `files` connects to HDFS when there is something to file (HDFS may be away). `publisher` takes dead letters to their `-dlq` topics. `time_zone` is the installation's own, for
     events that happened at no pharmacy or hospital. Rows go to HDFS every `file_seconds`, 64 MB at once.
 
     Raises:
@@ -204,14 +204,15 @@ class _Filing:
     def __init__(
         self,
         engine: sa.Engine,
-        files: Files,
+        files: Callable[[], Files],
         every: float,
         end: float,
         clock: Clock,
         reached: Reached,
     ) -> None:
         self._engine = engine
-        self._files = files
+        self._connect = files
+        self._files: Files | None = None
         self._every = every
         # Shortly before the end nothing is filed: the last time is near, and files stay few.
         self._quiet_from = end - every / 4
@@ -263,6 +264,7 @@ class _Filing:
         while True:
             places, is_last = self._await(due)
             try:
+                self._files = self._files or self._connect()
                 self.files_written += file_rows(
                     self._engine,
                     self._files,

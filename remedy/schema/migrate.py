@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from remedy.schema.rights import GRANTS
+from remedy.schema.rights import GRANTS, MAKES_TEMPORARY_TABLES
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = "remedy.migrate"
@@ -57,14 +57,20 @@ def grant(connection: sa.Connection, accounts: tuple[str, ...] | None = None) ->
         hosts = _hosts(connection, account)
         if not hosts or (accounts is not None and account not in accounts):
             continue
-        for privileges, names in rights(sorted(tables)).items():
-            for name in names:
-                for host in hosts:
-                    # A host may be '%', which the driver would take for a placeholder.
-                    anywhere = host.replace("%", "%%")
-                    connection.exec_driver_sql(
-                        f"GRANT {privileges} ON `{database}`.`{name}` TO '{account}'@'{anywhere}'"
-                    )
+        wanted = [
+            (privileges, f"`{name}`")
+            for privileges, names in rights(sorted(tables)).items()
+            for name in names
+        ]
+        if account in MAKES_TEMPORARY_TABLES:
+            wanted.append(("CREATE TEMPORARY TABLES", "*"))
+        for privileges, name in wanted:
+            for host in hosts:
+                # A host may be '%', which the driver would take for a placeholder.
+                anywhere = host.replace("%", "%%")
+                connection.exec_driver_sql(
+                    f"GRANT {privileges} ON `{database}`.{name} TO '{account}'@'{anywhere}'"
+                )
         done.append(account)
     connection.commit()
     return done

@@ -14,6 +14,14 @@ SIGN_IN_VIEW = "session_role"
 APPEND_ONLY = ("stock_movement", "stock_movement_lot")
 
 
+MAKES_TEMPORARY_TABLES = ("remedy_pipeline",)
+"""Landing stages its rows in one; nobody else sees it, and it ends with the connection."""
+
+
+MAKES_TEMPORARY_TABLES = ("remedy_pipeline",)
+"""Landing stages its rows in one; nobody else sees it, and it ends with the connection."""
+
+
 def is_pipelines(name: str) -> bool:
     """Whether Airflow's account alone writes that table."""
     return name.startswith(PIPELINE_PREFIXES) or name in PIPELINE_TABLES

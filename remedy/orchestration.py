@@ -1,0 +1,134 @@
+"""What every DAG shares: assets, default arguments, tags, and the providers' hooks made into our gateways.
+
+The only module of the core that imports Airflow. Clients come from the providers' hooks and are made inside
+tasks, never when a DAG file is parsed.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from airflow.sdk import Asset, Variable, get_current_context
+
+from remedy.gateways.hdfs import Files, FileStoreError
+from remedy.gateways.kafka import Publisher
+from remedy.gateways.mysql import engine_for
+from remedy.region import Region
+from remedy.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EVENTS_LANDED = Asset(name="events_landed", uri="remedy://events/landed")
+DEMAND_AGGREGATED = Asset(name="demand_aggregated", uri="remedy://demand/aggregated")
+MODELS_TRAINED = Asset(name="models_trained", uri="remedy://models/trained")
+STOCK_FORECAST = Asset(name="stock_forecast", uri="remedy://stock/forecast")
+
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""Airflow wants a beginning; nothing is caught up from it."""
+
+SUBJECTS = ("ingest", "mapreduce", "models", "upkeep")
+TIERS = ("tier/1", "tier/2", "tier/3")
+
+LANDING_POOL, COUNTING_POOL, TRAINING_POOL, UPKEEP_POOL = (
+    "landing",
+    "counting",
+    "training",
+    "upkeep",
+)
+"""Names in dags/pools.json: how many tasks of a kind run at once."""
+
+default_args: dict[str, Any] = {
+    "owner": "data-engineering",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "execution_timeout": timedelta(minutes=30),
+}
+
+LANDING_SECONDS = 600
+LANDING_SECONDS_VARIABLE = "remedy_landing_seconds"
+"""Airflow Variable with which a test lets a landing end sooner."""
+
+
+def settings() -> Settings:
+    """The installation's settings, as this task's process was given them."""
+    return Settings.from_env()
+
+
+def time_zone() -> str:
+    """The installation's own time zone: for events that happened at no pharmacy or hospital."""
+    return Region.load(settings().region_file).time_zone
+
+
+def landing_seconds() -> float:
+    """How long one landing lasts before Airflow starts the next."""
+    return float(Variable.get(LANDING_SECONDS_VARIABLE, default=LANDING_SECONDS))
+
+
+def run_id() -> str:
+    """The name of the DAG run this task belongs to, for the rows that say who made them."""
+    context = get_current_context()
+    return str(context["run_id"])[:120]
+
+
+def database(*, pool_size: int = 2) -> sa.Engine:
+    """An engine over MySqlHook's connections; LOAD DATA LOCAL is allowed on them."""
+    from airflow.providers.mysql.hooks.mysql import MySqlHook
+
+    hook = MySqlHook(mysql_conn_id="remedy_mysql", local_infile=True)
+    # Looked up once: connections are also made in threads, which Airflow's supervisor does not expect.
+    hook.connection = hook.get_connection("remedy_mysql")
+
+    return engine_for("mysql+mysqlconnector://", pool_size=pool_size, creator=hook.get_conn)
+
+
+def consumer() -> Any:
+    """A Kafka consumer of no group; it is for `assign()` and `landing.land` closes it."""
+    from airflow.providers.apache.kafka.hooks.consume import KafkaConsumerHook
+
+    return KafkaConsumerHook(topics=[], kafka_config_id="remedy_kafka").get_conn
+
+
+def publisher() -> Publisher:
+    """A publisher over KafkaProducerHook's client."""
+    from airflow.providers.apache.kafka.hooks.produce import KafkaProducerHook
+
+    return Publisher(make=lambda: KafkaProducerHook("remedy_kafka_producer").get_producer())
+
+
+def file_store() -> Files:
+    """HDFS through WebHDFSHook.
+
+    Raises:
+        FileStoreError: if no NameNode answers.
+    """
+    from airflow.providers.apache.hdfs.hooks.webhdfs import (
+        AirflowWebHDFSHookException,
+        WebHDFSHook,
+    )
+
+    root = settings().hdfs_root
+    try:
+        return Files(WebHDFSHook("remedy_hdfs").get_conn(), root)
+    except AirflowWebHDFSHookException:
+        raise FileStoreError("No HDFS NameNode answers; see the service `namenode`.") from None
+
+
+@contextmanager
+def ends_orderly() -> Iterator[threading.Event]:
+    """Within: SIGTERM sets the event instead of ending the task, so that it can finish what it holds."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: Any) -> None:
+        log.warning("Told to end; finishing what was begun.")
+        stop.set()
+
+    before = signal.signal(signal.SIGTERM, told)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
