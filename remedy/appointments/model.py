@@ -4,6 +4,7 @@ A doctor's time is cells of five minutes (design decision 11). Hours are local t
 are instants, walked in real minutes, so that a day of 23 or 25 hours loses none and doubles none.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -158,15 +159,21 @@ def free(
     slots: Iterable[Slot], taken: Iterable[datetime], leaves: Iterable[Leave], *, now: datetime
 ) -> list[Slot]:
     """Those slots that touch no taken cell and no leave, and are not too soon."""
-    taken, leaves = frozenset(taken), tuple(leaves)
+    soonest, in_order, leaves = now + NOTICE, sorted(taken), tuple(leaves)
+
+    def is_taken(slot: Slot) -> bool:
+        # The first cell that ends after the slot begins: the slot is free if that begins after its end.
+        place = bisect_right(in_order, slot.starts_at - CELL)
+        return place < len(in_order) and in_order[place] < slot.ends_at
+
     return [
         slot
         for slot in slots
-        if slot.starts_at >= now + NOTICE
+        if slot.starts_at >= soonest
         and not any(
             leave.starts_at < slot.ends_at and slot.starts_at < leave.ends_at for leave in leaves
         )
-        and taken.isdisjoint(cells(slot.starts_at, slot.ends_at))
+        and not is_taken(slot)
     ]
 
 

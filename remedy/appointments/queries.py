@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.appointments.model import (
+    CELL,
     URGENCIES,
     Doctor,
     Hours,
@@ -76,18 +77,36 @@ def free_slots(
     if not slots:
         return []
     since, until = slots[0].starts_at, max(slot.ends_at for slot in slots)
-    taken = connection.execute(
-        sa.select(appointment_cell.c.cell_at)
-        .join_from(appointment_cell, appointment)
-        .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
-        .where(
-            doctor.c.public_id == doctor_id,
-            appointment_cell.c.cell_at >= since - timedelta(minutes=5),
-            appointment_cell.c.cell_at < until,
-            sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
-        )
-    ).scalars()
+    taken = _taken_cells(connection, doctor_id, since=since, until=until, now=now)
     return free(slots, taken, leaves(connection, doctor_id, since=since, until=until), now=now)
+
+
+def is_taken(connection: sa.Connection, slot: Slot, *, now: datetime) -> bool:
+    """Whether any of a slot's time is taken, as far as can be seen now."""
+    return bool(
+        _taken_cells(connection, slot.doctor_id, since=slot.starts_at, until=slot.ends_at, now=now)
+    )
+
+
+def _taken_cells(
+    connection: sa.Connection, doctor_id: UUID, *, since: datetime, until: datetime, now: datetime
+) -> Sequence[datetime]:
+    """The cells that touch a stretch of a doctor's time and are held by a living request or visit."""
+    return (
+        connection.execute(
+            sa.select(appointment_cell.c.cell_at)
+            .join_from(appointment_cell, appointment)
+            .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
+            .where(
+                doctor.c.public_id == doctor_id,
+                appointment_cell.c.cell_at > since - CELL,
+                appointment_cell.c.cell_at < until,
+                sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
+            )
+        )
+        .scalars()
+        .all()
+    )
 
 
 def offered_slots(
@@ -126,9 +145,9 @@ def leaves(
 def nearest_slots(
     connection: sa.Connection, found: Doctor, around: datetime, *, now: datetime, most: int = 3
 ) -> tuple[Slot, ...]:
-    """The free slots closest to a time, within a week of it, in order of time."""
-    first_day = local_day(around, found.time_zone) - timedelta(days=7)
-    slots = free_slots(connection, found.doctor_id, first_day=first_day, days=15, now=now)
+    """The free slots closest to a time, within three days of it, in order of time."""
+    first_day = local_day(around, found.time_zone) - timedelta(days=3)
+    slots = free_slots(connection, found.doctor_id, first_day=first_day, days=7, now=now)
     closest = sorted(slots, key=lambda slot: abs(slot.starts_at - around))[:most]
     return tuple(sorted(closest))
 
