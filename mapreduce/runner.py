@@ -142,11 +142,11 @@ def _run_kept(request: Mapping[str, Any]) -> Outcome:
         for line in keeper.stdout:
             last_words.append(line.rstrip())
             log.info("%s", line.rstrip())
-        code = keeper.wait()
+        keeper.wait()
     finally:
         _dismiss(keeper)
     result = Path(request["folder"], "result.json")
-    if code != 0 or not result.exists():
+    if keeper.returncode != 0 or not result.exists():
         raise JobFailed(
             f"The job {request['job']} failed on YARN; look at"
             f" {request['hadoop']['yarn_url']}/cluster. Its last words:\n" + "\n".join(last_words)
@@ -156,12 +156,13 @@ def _run_kept(request: Mapping[str, Any]) -> Outcome:
 
 
 def _dismiss(keeper: "subprocess.Popen[str]") -> None:
-    """Close the pipe, which is the keeper's sign to end what it began, and wait for it."""
-    assert keeper.stdin is not None
-    try:
-        keeper.stdin.close()
-    except BrokenPipeError:
-        log.debug("The keeper had ended before its request was read.")
+    """Close the pipes, which is the keeper's sign to end what it began, and wait for it."""
+    for pipe in (keeper.stdin, keeper.stdout):
+        try:
+            if pipe is not None:
+                pipe.close()
+        except BrokenPipeError:
+            log.debug("The keeper had ended before its request was read.")
     try:
         keeper.wait(KEEPER_SECONDS)
     except subprocess.TimeoutExpired:

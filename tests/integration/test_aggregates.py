@@ -3,176 +3,31 @@
 The job runs inline over local files; on YARN it runs in test_yarn.py.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from mapreduce.landed_lines import Wanted
-from mapreduce.runner import run
-from remedy.events.base import Event
+from remedy.events import pharmacy as events
 from remedy.pipeline.aggregates import Asked, Done, NotReconciled, Plan, aggregate
 from remedy.schema import pipeline as tables
-from tests.factories import Watch
-from tests.unit.mapreduce.landed import (
-    CORNER,
-    MOVEMENTS,
-    SEARCHES,
-    ZONES,
-    event_id,
-    line,
-    movement,
-    search,
+from tests.integration.history import (
+    MONDAY,
+    TUESDAY,
+    WEDNESDAY_NOON,
+    History,
+    LocalFolder,
+    at,
+    count_inline,
 )
-
-JOB = "mapreduce.daily_demand:MRDailyDemand"
-MONDAY, TUESDAY = date(2026, 3, 9), date(2026, 3, 10)
-WEDNESDAY_NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
-
-
-def at(day: date, hour: int = 12) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-
-
-class History:
-    """Landed events as the lander leaves them: rows in the landing tables, lines in files of a folder.
-
-    It stands where HDFS does (`path`, `exists`, `list`, `open_lines`).
-    """
-
-    def __init__(self, engine: sa.Engine, folder: Path) -> None:
-        self.engine = engine
-        self.folder = folder
-        self.watch = Watch(WEDNESDAY_NOON)
-        self.number = 0
-        self.jobs = 0
-        with engine.begin() as connection:
-            for table in (tables.landing_file_day, tables.landing_file, tables.landed_day):
-                connection.execute(sa.delete(table))
-            for table in (tables.aggregated_day, tables.quarantine, tables.agg_daily_demand):
-                connection.execute(sa.delete(table))
-            for table in (tables.agg_daily_search, tables.agg_daily_unmet_demand):
-                connection.execute(sa.delete(table))
-
-    def land(self, *happened: Event, state: str = "ready", is_checked: bool = True) -> str:
-        """Land events of one topic in one file; its name."""
-        topic = happened[0].topic()
-        lines = []
-        days: dict[date, int] = {}
-        for each in happened:
-            self.number += 1
-            lines.append(line(each, number=self.number, offset=self.number) + b"\n")
-            day = each.occurred_at.date()
-            days[day] = days.get(day, 0) + 1
-        name = f"landing/{topic}/p0-{self.number}.jsonl"
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"".join(lines))
-        self.watch.wait(seconds=1)
-        now = self.watch()
-        with self.engine.begin() as connection:
-            made = connection.execute(
-                sa.insert(tables.landing_file).values(
-                    topic=topic,
-                    partition_no=0,
-                    first_offset=self.number - len(happened) + 1,
-                    next_offset=self.number + 1,
-                    landed_on=now.date(),
-                    path=name,
-                    state=state,
-                    row_count=len(happened),
-                    planned_at=now,
-                    checked_at=now if is_checked else None,
-                )
-            )
-            file_id = made.inserted_primary_key[0]
-            for day, rows in days.items():
-                connection.execute(
-                    sa.insert(tables.landing_file_day).values(
-                        file_id=file_id, day=day, row_count=rows
-                    )
-                )
-                self.touch(connection, topic, day, rows)
-        return name
-
-    def touch(self, connection: sa.Connection, topic: str, day: date, rows: int) -> None:
-        table = tables.landed_day
-        here = sa.and_(table.c.kind == topic, table.c.day == day)
-        landed = connection.execute(sa.select(table.c.landed_rows).where(here)).scalar()
-        if landed is None:
-            values = {"kind": topic, "day": day, "landed_rows": rows, "changed_at": self.watch()}
-            connection.execute(sa.insert(table).values(values))
-            return
-        connection.execute(
-            sa.update(table).where(here).values(landed_rows=landed + rows, changed_at=self.watch())
-        )
-
-    def check(self, name: str) -> None:
-        file = tables.landing_file
-        with self.engine.begin() as connection:
-            connection.execute(
-                sa.update(file)
-                .where(file.c.path == name)
-                .values(state="ready", checked_at=self.watch())
-            )
-
-    def quarantine(self, number: int, day: date) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(
-                sa.insert(tables.quarantine).values(
-                    event_id=event_id(number),
-                    topic=MOVEMENTS,
-                    day=day,
-                    expectation="known pharmacy",
-                    quarantined_at=self.watch(),
-                )
-            )
-
-    def count(self, plan: Plan, inputs: Sequence[str], output: str) -> str:
-        self.jobs += 1
-        question = Wanted.of(plan.wanted_days(), plan.zones, map(str, plan.quarantined))
-        run(JOB, inputs, output, wanted=question)
-        Path(output, "_SUCCESS").touch()
-        return f"application_1_{self.jobs:04d}"
-
-    def aggregate(self, **asked: object) -> Done:
-        self.watch.wait(seconds=1)
-        return aggregate(
-            self.engine,
-            self,
-            ZONES,
-            self.count,
-            asked=Asked(**asked),
-            run_id="scheduled__1",
-            clock=self.watch,
-        )
-
-    def path(self, name: str) -> str:
-        return str(self.folder / name)
-
-    def exists(self, name: str) -> bool:
-        return Path(name).exists()
-
-    def open_lines(self, name: str) -> Iterator[str]:
-        yield from Path(name).read_text().splitlines()
-
-    def rows(self, table: sa.Table) -> list[dict]:
-        with self.engine.connect() as connection:
-            found = connection.execute(sa.select(table).order_by(*table.primary_key))
-            return [dict(row) for row in found.mappings()]
-
-    def sold(self) -> dict[date, int]:
-        return {row["day"]: row["sold_milli"] for row in self.rows(tables.agg_daily_demand)}
-
-    def list(self, name: str) -> list[str]:
-        return sorted(found.name for found in Path(name).iterdir())
+from tests.unit.mapreduce.landed import MOVEMENTS, SEARCHES, ZONES, movement, search
 
 
 @pytest.fixture
 def history(database: sa.Engine, tmp_path: Path) -> History:
-    return History(database, tmp_path)
+    return History(database, LocalFolder(tmp_path), count_inline)
 
 
 def chosen(done: Done) -> list[tuple[str, date]]:
@@ -286,7 +141,7 @@ def test_a_line_dropped_before_the_load_fails_and_the_tables_stay_as_they_were(h
     history.aggregate()
     before = history.rows(tables.agg_daily_demand), history.rows(tables.aggregated_day)
     history.land(movement(occurred_at=at(MONDAY)))
-    path = history.folder / name
+    path = Path(history.files.path(name))
     path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
     with pytest.raises(NotReconciled, match="3 landed, 2 counted"):
         history.aggregate()
@@ -294,8 +149,6 @@ def test_a_line_dropped_before_the_load_fails_and_the_tables_stay_as_they_were(h
 
 
 def test_a_day_whose_last_sale_was_reversed_loses_its_row(history):
-    from remedy.events import pharmacy as events
-
     sold = movement(occurred_at=at(MONDAY))
     history.land(sold)
     history.aggregate()
@@ -314,7 +167,7 @@ def test_a_day_whose_last_sale_was_reversed_loses_its_row(history):
 
 
 def test_a_job_that_did_not_finish_loads_nothing(history):
-    history.land(movement(occurred_at=at(MONDAY), pharmacy_id=CORNER))
+    history.land(movement(occurred_at=at(MONDAY)))
 
     def unfinished(plan: Plan, inputs: Sequence[str], output: str) -> str:
         history.count(plan, inputs, output)
@@ -324,7 +177,7 @@ def test_a_job_that_did_not_finish_loads_nothing(history):
     with pytest.raises(NotReconciled, match="no _SUCCESS"):
         aggregate(
             history.engine,
-            history,
+            history.files,
             ZONES,
             unfinished,
             asked=Asked(),
