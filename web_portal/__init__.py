@@ -1,0 +1,86 @@
+"""Where patients, pharmacists and doctors come in, and admins decide. `create_app` builds the Flask application."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from remedy.settings import Settings, SettingsError
+from remedy.values import Clock, utc_now
+from web_portal import access, errors, headers, health, live, pages, parts
+
+FORM_BYTES = 64 * 1024
+"""The largest form; the till interface sets its own limit."""
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
+    """The portal, ready to serve; nothing is connected before the first request.
+
+    Raises:
+        SettingsError: if the portal's secrets are missing.
+        LookupError: if a route declares no policy.
+    """
+    _check_secrets(settings)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        IS_HTTPS=settings.portal_url.startswith("https://"),
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        MAX_FORM_PARTS=100,
+        # A token lives as long as its session; the server-side session is what ends.
+        WTF_CSRF_TIME_LIMIT=None,
+        TRUSTED_HOSTS=_trusted_hosts(settings.portal_url),
+        SOCK_SERVER_OPTIONS=live.SOCKET_OPTIONS,
+    )
+    if app.config["IS_HTTPS"]:
+        # Under https exactly one proxy of ours stands in front and sets these headers itself.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    parts.keep(app, parts.Parts.of(settings, clock=clock))
+    app.session_interface = access.FormSecrets()
+    Babel(app, locale_selector=pages.locale_of_request)
+    app.before_request(access.enforce)
+    csrf = CSRFProtect(app)
+    errors.init_app(app)
+    headers.init_app(app)
+    pages.init_app(app)
+    _add_rooms(app, csrf)
+    access.public(app.view_functions["static"])
+    access.check_policies(app)
+    return app
+
+
+def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
+    from web_portal.accounts import routes as accounts
+    from web_portal.admin import routes as admin
+    from web_portal.appointments import routes as appointments
+    from web_portal.pharmacy import keys
+    from web_portal.pharmacy import routes as pharmacy
+    from web_portal.search import routes as search
+    from web_portal.till import routes as till
+
+    rooms = (accounts, admin, appointments, health, keys, live, pharmacy, search, till)
+    for room in rooms:
+        app.register_blueprint(room.room)
+    # A till has no cookie to be misused: it shows its key with every request.
+    csrf.exempt(till.room)
+    live.init_app(app)
+
+
+def _check_secrets(settings: Settings) -> None:
+    missing = [
+        f"REMEDY_{name.upper()}"
+        for name in ("secret_key", "master_key")
+        if not getattr(settings, name)
+    ]
+    if missing:
+        raise SettingsError(
+            f"The portal needs {' and '.join(missing)}; name a file with it in {missing[0]}_FILE."
+        )
+
+
+def _trusted_hosts(portal_url: str) -> list[str]:
+    host = urlsplit(portal_url).hostname or "127.0.0.1"
+    local = ["127.0.0.1", "localhost", "[::1]"]
+    return [*local, host] if host in {"127.0.0.1", "localhost", "::1"} else [host]

@@ -1,0 +1,212 @@
+"""The cast in a portal: the application on a real database, its people, and browsers for them.
+
+Every text of a person or place that nobody else may see holds a canary: a word found nowhere else.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from remedy.accounts import service as accounts
+from remedy.appointments import queries as appointment_queries
+from remedy.appointments import service as appointments
+from remedy.events.base import Envelope
+from remedy.settings import Settings
+from remedy.stock import service as stock
+from remedy.stock.model import Line
+from remedy.vault import Vault
+from tests.factories import (
+    MASTER_KEY,
+    PASSWORD,
+    SECRET_KEY,
+    Watch,
+    a_doctor,
+    a_medicine,
+    a_pharmacy,
+    an_admin,
+)
+from web_portal import create_app, parts
+
+CANARY = re.compile(r"canary-([a-z]+)-[0-9a-f]{8}")
+
+
+def canary(owner: str) -> str:
+    """A word that belongs to one owner."""
+    return f"canary-{owner}-{secrets.token_hex(4)}"
+
+
+@dataclass
+class Browser:
+    """Somebody's browser: keeps cookies, brings a form's token and number."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        return self.client.get(path, **options)  # type: ignore[arg-type]
+
+    def post(
+        self, path: str, told: dict[str, object] | None = None, **headers: str
+    ) -> TestResponse:
+        """Send a form as its page would."""
+        data = {"csrf_token": self.token(), "nonce": secrets.token_hex(8), **(told or {})}
+        return self.client.post(path, data=data, headers=headers)
+
+    def token(self) -> str:
+        """The token that this browser's forms hold."""
+        for path in ("/doctors", "/sign-in"):
+            found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+            if found:
+                return found.group(1)
+        raise AssertionError("No page of this browser has a form.")
+
+    def sign_in(self, email: str, password: str = PASSWORD, **told: str) -> TestResponse:
+        return self.post("/sign-in", {"email": email, "password": password, **told})
+
+
+@dataclass
+class Cast:
+    """The application, its clock, and who and what there is."""
+
+    app: Flask
+    engine: sa.Engine
+    watch: Watch
+    announced: list[Envelope] = field(default_factory=list)
+    posted: list[tuple[str, str, str]] = field(default_factory=list)
+    ids: dict[str, UUID] = field(default_factory=dict)
+    emails: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    _browsers: dict[str, Browser] = field(default_factory=dict)
+
+    def browser(self) -> Browser:
+        """A browser nobody has signed in with."""
+        return Browser(self.app.test_client())
+
+    def of(self, name: str) -> Browser:
+        """A browser in which that person is signed in; the same one each time."""
+        if name not in self._browsers:
+            made = self.browser()
+            answer = made.sign_in(self.emails[name])
+            assert answer.status_code == 303, answer.text
+            self._browsers[name] = made
+        return self._browsers[name]
+
+    def rows(self, query: str, **values: object) -> list[sa.Row]:
+        """What the database holds."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.text(query), values))
+
+    def told(self, topic: str) -> list[str]:
+        """The types of a topic's events in the outbox, in order."""
+        found = self.rows("SELECT type FROM outbox WHERE aggregatetype = :t ORDER BY id", t=topic)
+        return [row.type for row in found]
+
+
+def settings_for(database_url: str, **differs: str) -> Settings:
+    return Settings(
+        database_url=database_url,
+        secret_key=SECRET_KEY,
+        master_key=MASTER_KEY,
+        **{"portal_url": "http://localhost", **differs},
+    )
+
+
+def a_cast(
+    database_url: str, engine: sa.Engine, watch: Watch | None = None, **settings: str
+) -> Cast:
+    """The portal with Asha, Ben, Chitra, Dev, Dr Ekow and Farah."""
+    watch = watch or Watch()
+    app = create_app(settings_for(database_url, **settings), clock=watch)
+    made = Cast(app, engine, watch)
+    here = parts.parts_of(app)
+    # What goes to Kafka and to the mail server is looked at here; the servers have tests of their own.
+    object.__setattr__(here, "announce", made.announced.append)
+    object.__setattr__(here, "post", lambda *mail: made.posted.append(mail))
+    with engine.begin() as connection:
+        _places(connection, made)
+        _people(connection, made, here.vault)
+    with engine.begin() as connection:
+        _what_happened(connection, made, here.vault)
+    return made
+
+
+def _places(connection: sa.Connection, made: Cast) -> None:
+    ids = made.ids
+    ids["corner"] = a_pharmacy(connection, name="Corner Pharmacy", district="Harbour")
+    ids["elsewhere"] = a_pharmacy(
+        connection, name="Elsewhere Pharmacy", district="Hills", latitude=41.95, longitude=12.6
+    )
+    ids["calmadol"] = a_medicine(connection)
+    ids["amoxil"] = a_medicine(
+        connection, generic_name="amoxicillin", brand_name="Bactonil", is_prescription_only=True,
+        source="register", source_key="A-1",
+    )  # fmt: skip
+    ids["rare"] = a_medicine(connection, generic_name="raresine", brand_name="Unobtan")
+    ids["strong"] = a_medicine(
+        connection, generic_name="morphine", brand_name="Fortidol", is_controlled=True
+    )
+    ids["ekow"] = a_doctor(connection)
+
+
+def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
+    told = {"secret_key": SECRET_KEY, "clock": made.watch, "password": PASSWORD}
+    for name in ("asha", "ben"):
+        made.emails[name] = f"{name}@town.example"
+        person = accounts.register_patient(
+            connection, vault, name=canary(name), email=made.emails[name],
+            phone=canary(name), **told,
+        )  # fmt: skip
+        assert person.patient_id is not None
+        made.ids[name] = person.patient_id
+    staff = {"chitra": "corner", "dev": "elsewhere"}
+    for name, pharmacy in staff.items():
+        made.emails[name] = f"{name}@town.example"
+        accounts.create_account(
+            connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
+            pharmacy_id=made.ids[pharmacy], **told,
+        )  # fmt: skip
+        made.keys[name] = accounts.new_api_key(
+            connection, made.ids[pharmacy], canary(name), clock=made.watch
+        )
+    made.emails["ekow"] = "ekow@town.example"
+    accounts.create_account(
+        connection, role="doctor", email=made.emails["ekow"], staff_name="Dr Ekow",
+        doctor_id=made.ids["ekow"], **told,
+    )  # fmt: skip
+    made.ids["farah_account"] = an_admin(connection, clock=made.watch)
+    made.emails["farah"] = connection.execute(
+        sa.text("SELECT staff_email FROM account WHERE role = 'admin'")
+    ).scalar_one()
+
+
+def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
+    ids, clock = made.ids, made.watch
+    for owner, pharmacy in (("chitra", "corner"), ("dev", "elsewhere")):
+        for medicine in ("calmadol", "amoxil"):
+            line = Line(
+                "received", ids[medicine], 20_000, clock(), line_id=canary(owner),
+                lot_number=f"LOT-{owner}", expires_on=date(2027, 6, 30), reason=canary(owner),
+            )  # fmt: skip
+            recorded = stock.record_movement(connection, ids[pharmacy], line, clock=clock)
+            ids[f"{owner}_{medicine}_movement"] = recorded.movement_id
+        stock.set_price(connection, ids[pharmacy], ids["calmadol"], 450, "EUR", clock=clock)
+    slots = appointment_queries.free_slots(
+        connection, ids["ekow"], first_day=clock().date() + timedelta(days=1), days=7, now=clock()
+    )
+    for patient, slot in (("asha", slots[0]), ("ben", slots[3])):
+        visit = appointments.request_visit(
+            connection, vault, doctor_id=ids["ekow"], patient_id=ids[patient],
+            starts_at=slot.starts_at, urgency="soon", symptoms=canary(patient), clock=clock,
+        )  # fmt: skip
+        ids[f"{patient}_visit"] = visit.appointment_id
+        held = stock.hold(
+            connection, ids["corner"], ids["calmadol"], 1000, patient_id=ids[patient], minutes=60,
+            clock=clock,
+        )  # fmt: skip
+        ids[f"{patient}_hold"] = held.hold_id

@@ -1,0 +1,226 @@
+"""Who is asking, and who may: server-side sessions, a policy for every route, and what a form must bring.
+
+A route says `@public`, `@requires(role, …)` or `@keyed` (a till's API key); `check_policies` fails the build
+for a route that says nothing. Somebody else's page is 404, not 403: that it exists is nobody's business.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Flask, Request, Response, abort, g, redirect, request, url_for
+from flask.sessions import SessionInterface, SessionMixin
+from werkzeug.wrappers.response import Response as AnyResponse
+
+from remedy.accounts import service as accounts
+from remedy.accounts.model import Person
+from remedy.schema.people import ROLES
+from web_portal.parts import parts
+
+View = TypeVar("View", bound=Callable[..., Any])
+POLICY = "policy"
+VISIT_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may call a route: everybody, people signed in with one of `roles`, or tills with a key."""
+
+    kind: str
+    roles: frozenset[str] = frozenset()
+
+
+PUBLIC = Policy("public")
+KEYED = Policy("keyed")
+
+
+def public(view: View) -> View:
+    """Everybody may."""
+    return _declare(view, PUBLIC)
+
+
+def keyed(view: View) -> View:
+    """A till may, with its pharmacy's API key; the route itself asks for it."""
+    return _declare(view, KEYED)
+
+
+def requires(*roles: str) -> Callable[[View], View]:
+    """People signed in with one of these roles may.
+
+    Raises:
+        ValueError: for no role or an unknown one.
+    """
+    if not roles or not set(roles) <= set(ROLES):
+        raise ValueError(f"A policy needs roles among {', '.join(ROLES)}; got {roles}.")
+    return lambda view: _declare(view, Policy("session", frozenset(roles)))
+
+
+def _declare(view: View, policy: Policy) -> View:
+    setattr(view, POLICY, policy)
+    return view
+
+
+def policy_of(app: Flask, endpoint: str) -> Policy | None:
+    """The policy an endpoint declared."""
+    return getattr(app.view_functions.get(endpoint), POLICY, None)
+
+
+def check_policies(app: Flask) -> None:
+    """Refuse to build an application with a route that declares no policy.
+
+    Raises:
+        LookupError: naming every such route.
+    """
+    bare = sorted(
+        f"{rule.rule} ({rule.endpoint})"
+        for rule in app.url_map.iter_rules()
+        if policy_of(app, rule.endpoint) is None
+    )
+    if bare:
+        raise LookupError(f"Routes without a policy: {', '.join(bare)}; say who may call them.")
+
+
+def cookie_name(app: Flask, plain: str = "remedy") -> str:
+    """The session cookie's name: `__Host-` under https, which a browser then binds to host and path."""
+    return f"__Host-{plain}" if app.config["IS_HTTPS"] else plain
+
+
+def session_token() -> str:
+    """The session token the browser sent; empty where it sent none."""
+    return request.cookies.get(cookie_name(_app()), "")
+
+
+def person() -> Person | None:
+    """Who is signed in, or None."""
+    return g.get("person")
+
+
+def signed_in() -> Person:
+    """Who is signed in, on a route that requires it."""
+    found = person()
+    if found is None:
+        abort(404)
+    return found
+
+
+def patient_id() -> UUID:
+    """The patient who is signed in."""
+    return _own(signed_in().patient_id)
+
+
+def pharmacy_id() -> UUID:
+    """The pharmacy of the pharmacist who is signed in: the owner in every query of theirs."""
+    return _own(signed_in().pharmacy_id)
+
+
+def _own(public_id: UUID | None) -> UUID:
+    if public_id is None:
+        abort(404)
+    return public_id
+
+
+def enforce() -> AnyResponse | None:
+    """Before each request: find who asks, and refuse where the route's policy does not admit them."""
+    policy = policy_of(_app(), request.endpoint or "")
+    if request.endpoint in {None, "static"} or policy == KEYED:
+        return None
+    token = session_token()
+    if token:
+        here = parts()
+        g.person = here.change(
+            lambda c: accounts.session_person(c, token, clock=here.clock, vault=here.vault)
+        )
+    if policy is None or policy.kind != "session":
+        return None
+    if person() is None:
+        return _ask_to_sign_in()
+    if signed_in().role not in policy.roles:
+        abort(404)
+    return None
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    address = url_for("accounts.sign_in", next=target)
+    if request.headers.get("HX-Request"):
+        # htmx would put the sign-in page into the part it asked for; this makes it a page of its own.
+        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return Response(status=401)
+    return redirect(address, 303)
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after sign-in: a path of ours, or the first page."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    pieces = urlsplit(target)
+    clean = target.isprintable() and not pieces.scheme and not pieces.netloc
+    return target if clean else "/"
+
+
+def begin_session(response: AnyResponse, token: str) -> None:
+    """Give the browser its session cookie; it ends with the browser, and in the database before that."""
+    _set_cookie(response, cookie_name(_app()), token)
+
+
+def end_session(response: AnyResponse) -> None:
+    """Take the session cookie back and have the browser forget what it kept."""
+    app = _app()
+    response.delete_cookie(
+        cookie_name(app), path="/", httponly=True, samesite="Lax", secure=app.config["IS_HTTPS"]
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def _set_cookie(response: AnyResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, path="/", httponly=True, samesite="Lax", secure=_app().config["IS_HTTPS"]
+    )
+
+
+def _app() -> Flask:
+    from flask import current_app
+
+    return current_app._get_current_object()  # type: ignore[attr-defined]
+
+
+class FormSecret(dict[str, Any], SessionMixin):
+    """What Flask calls the session: here only the secret that flask-wtf compares a form's token with."""
+
+    visit: str | None = None
+    """A new visit's name, to be set as a cookie if a form was drawn."""
+
+
+class FormSecrets(SessionInterface):
+    """Derives a form's secret from who asks, so that Flask keeps no session cookie of its own.
+
+    The secret belongs to the session (or, before sign-in, to the visit): a token of another session, or of
+    one that has ended, is refused.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> FormSecret:
+        """The secret of this browser's session or visit."""
+        found = FormSecret()
+        owner = request.cookies.get(cookie_name(app)) or request.cookies.get(
+            cookie_name(app, "remedy-visit")
+        )
+        if not owner:
+            owner = found.visit = secrets.token_hex(VISIT_BYTES)
+        found["csrf_token"] = keyed_digest(app.config["SECRET_KEY"], "form", owner)
+        return found
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Name a new visit in a cookie, but only where a form needs it."""
+        if isinstance(session, FormSecret) and session.visit and "csrf_token" in g:
+            _set_cookie(response, cookie_name(app, "remedy-visit"), session.visit)
+
+
+def keyed_digest(secret_key: str, purpose: str, text: str) -> str:
+    """A digest nobody can make without the installation's key; `purpose` keeps uses apart."""
+    return hmac.new(secret_key.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,1 @@
+"""Where admins decide requests and take figures away as CSV."""

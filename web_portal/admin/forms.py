@@ -1,0 +1,32 @@
+"""What an admin may send about a request."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, HiddenField, TextAreaField
+from wtforms.validators import AnyOf, ValidationError
+
+from remedy.appointments.model import NOTE_AT_MOST
+from web_portal.forms import OnceForm, text_between
+
+
+class DecisionForm(OnceForm):
+    """Accept or decline, with a note for the patient; `version` is the one that was looked at."""
+
+    version = HiddenField()
+    decision = HiddenField(
+        validators=[AnyOf(("accept", "decline"), message=_l("Choose to accept or to decline."))]
+    )
+    note = TextAreaField(
+        _l("Note for the patient"),
+        [text_between(0, NOTE_AT_MOST, _l("The note may have at most 2,000 characters."))],
+    )
+
+    def validate_version(self, field: Field) -> None:
+        """Ours, or tampered with."""
+        if not str(field.data or "").isdecimal() or len(field.data) > 18:
+            raise ValidationError(_("Reload the page and try again."))
+
+    def validate_note(self, field: Field) -> None:
+        """Who is declined is told why."""
+        if self.decision.data == "decline" and not (field.data or "").strip():
+            raise ValidationError(_("Tell the patient why the request is declined."))

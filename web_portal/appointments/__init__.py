@@ -1,0 +1,1 @@
+"""Doctors, their free times, and a patient's requests for a visit."""

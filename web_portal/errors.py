@@ -1,0 +1,84 @@
+"""What is shown when something cannot be: a sentence, what to do, and for the log a number without values."""
+
+import logging
+import secrets
+import traceback
+
+import sqlalchemy as sa
+from flask import Flask, Response, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from web_portal.pages import render
+
+log = logging.getLogger(__name__)
+
+
+def _sentence(code: int) -> tuple[str, str]:
+    known = {
+        400: (
+            _("This form could not be read"),
+            _("It may have been open for too long. Go back, reload the page and send it again."),
+        ),
+        404: (
+            _("There is no such page"),
+            _("The address may be mistyped, or the page may belong to somebody else."),
+        ),
+        405: (
+            _("This page cannot be used that way"),
+            _("Go back and use the buttons on the page."),
+        ),
+        413: (_("That is too large"), _("Send less at once.")),
+        503: (
+            _("This is not available at the moment"),
+            _("Nothing was changed. Please try again in a minute."),
+        ),
+    }
+    return known.get(
+        code,
+        (
+            _("Something went wrong"),
+            _("Nothing was changed unless you were told so. Please try again."),
+        ),
+    )
+
+
+def _page(code: int, reference: str = "") -> Response:
+    title, advice = _sentence(code)
+    if request.path.startswith("/api/"):
+        response = Response(status=code, mimetype="application/json")
+        response.set_data(_as_json(f"{title}. {advice}"))
+        return response
+    response = render("error.html", code, title=title, advice=advice, reference=reference)
+    # A part of a page cannot show what concerns the whole.
+    response.headers["HX-Retarget"] = "#main"
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _as_json(sentence: str) -> str:
+    import json
+
+    return json.dumps({"error": sentence}, ensure_ascii=False)
+
+
+def _refused(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    return _page(error.code)
+
+
+def _failed(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    # The type and the places only: messages of a database driver quote values of people.
+    places = "".join(traceback.format_tb(error.__traceback__)[-6:])
+    log.error("%s: %s at %s\n%s", reference, type(error).__name__, request.endpoint, places)
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return _page(503, reference)
+    return _page(500, reference)
+
+
+def init_app(app: Flask) -> None:
+    """Show our pages for every error; no trace reaches a browser."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _failed)

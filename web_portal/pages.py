@@ -1,0 +1,142 @@
+"""How a page is drawn: whole, or to htmx the part that changed; and how figures and times are written."""
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from flask import Flask, Response, make_response, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from remedy.values import local_day, money_text, packs_text, zone
+from web_portal import access
+from web_portal.parts import parts
+
+STATIC = Path(__file__).parent / "static"
+LOW_MILLI = 5000
+"""Fewer packs than this are called low."""
+
+OLD_SECONDS = 15 * 60
+"""A figure older than this says so in a warning's colour (docs: ux)."""
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for the part that changed; a page restored from history is whole."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in headers
+
+
+def render(template: str, status: int = 200, **context: Any) -> Response:
+    """Draw a page; `layout` is what it extends: all of the page, or only its main part."""
+    layout = "part.html" if wants_part() else "base.html"
+    response = make_response(render_template(template, layout=layout, **context), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def packs(quantity_milli: int) -> str:
+    """A quantity in packs."""
+    return packs_text(quantity_milli)
+
+
+def money(amount_minor: int | None) -> str:
+    """A price in the installation's currency, or that there is none."""
+    if amount_minor is None:
+        return _("Ask for the price")
+    region = parts().region
+    return money_text(amount_minor, region.currency, region.minor_digits)
+
+
+def availability(available_milli: int) -> str:
+    """What a patient needs to know of a stock, in words."""
+    if available_milli <= 0:
+        return _("Out of stock")
+    if available_milli < LOW_MILLI:
+        return _("Low: %(packs)s left", packs=packs(available_milli))
+    return _("In stock: %(packs)s", packs=packs(available_milli))
+
+
+def age(instant: datetime) -> str:
+    """How long ago, e.g. `2 minutes ago`."""
+    seconds = (parts().now() - instant).total_seconds()
+    if seconds < 60:
+        return _("just now")
+    return format_timedelta(-(parts().now() - instant), add_direction=True, locale=_locale())
+
+
+def is_old(instant: datetime) -> bool:
+    """Whether a figure of then should be read with care."""
+    return (parts().now() - instant).total_seconds() > OLD_SECONDS
+
+
+def moment(instant: datetime, time_zone: str) -> str:
+    """A local weekday, day and time with its zone's short name."""
+    text = format_datetime(
+        instant, "EEE d MMM yyyy, HH:mm", tzinfo=zone(time_zone), locale=_locale()
+    )
+    return f"{text} ({instant.astimezone(zone(time_zone)).tzname()})"
+
+
+def clock_time(instant: datetime, time_zone: str) -> str:
+    """A local time of day."""
+    return format_time(instant, "HH:mm", tzinfo=zone(time_zone), locale=_locale())
+
+
+def day_name(day: date) -> str:
+    """A day with its weekday."""
+    return format_date(day, "EEEE d MMMM yyyy", locale=_locale())
+
+
+def local_date(instant: datetime, time_zone: str) -> date:
+    """The local day of an instant."""
+    return local_day(instant, time_zone)
+
+
+def static_url(name: str) -> str:
+    """A file of ours by an address that changes with its content, so that it may be kept for a year."""
+    return url_for("static", filename=name, v=_content_hash(name))
+
+
+@lru_cache(maxsize=64)
+def _content_hash(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _locale() -> Any:
+    return get_locale() or "en"
+
+
+def locale_of_request() -> str:
+    """The language of the region that the browser prefers."""
+    languages = list(parts().region.languages)
+    return request.accept_languages.best_match(languages) or languages[0]
+
+
+def init_app(app: Flask) -> None:
+    """Give templates these words."""
+    app.jinja_env.filters.update(
+        packs=packs,
+        money=money,
+        availability=availability,
+        age=age,
+        is_old=is_old,
+        moment=moment,
+        clock_time=clock_time,
+        day_name=day_name,
+        local_date=local_date,
+    )
+    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _page_words() -> dict[str, Any]:
+        return {
+            "person": access.person(),
+            "region": parts().region,
+            "settings": parts().settings,
+            "language": str(_locale()),
+        }

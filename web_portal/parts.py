@@ -1,0 +1,142 @@
+"""What a request is handed: the installation's settings, database, vault, region and clock, and the way to Kafka.
+
+Made once per process by `create_app`; a route takes it with `parts()` and passes what it needs on to the core.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from remedy.events.base import Envelope
+from remedy.gateways.mysql import engine_for, in_transaction
+from remedy.messages import service as messages
+from remedy.region import Region
+from remedy.settings import Settings
+from remedy.values import Clock, utc_now
+from remedy.vault import Vault
+
+log = logging.getLogger(__name__)
+EXTENSION = "remedy"
+POOL_SIZE = 8
+"""Connections a worker keeps: many threads wait on sockets, few on the database."""
+
+Result = TypeVar("Result")
+Announce = Callable[[Envelope], None]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every request may use.
+
+    `announce` tells Kafka, `post` writes a mail (address, subject, text); neither waits, neither raises.
+    """
+
+    settings: Settings
+    engine: sa.Engine
+    vault: Vault
+    region: Region
+    clock: Clock
+    announce: Announce
+    post: "Post"
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Clock = utc_now) -> "Parts":
+        """The parts of this process; nothing is connected before it is used."""
+        return cls(
+            settings=settings,
+            engine=engine_for(settings.database_url, pool_size=POOL_SIZE),
+            vault=Vault(settings.master_key, clock=clock),
+            region=Region.load(settings.region_file),
+            clock=clock,
+            announce=Announcer(settings.kafka_brokers),
+            post=Post(settings),
+        )
+
+    def now(self) -> datetime:
+        """The time now, UTC."""
+        return self.clock()
+
+    def change(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Run a change in one transaction; deadlocks are tried again."""
+        return in_transaction(self.engine, work)
+
+    def read(self, look: Callable[[sa.Connection], Result]) -> Result:
+        """Read in one short transaction; the connection is given back before the page is drawn."""
+        with self.engine.begin() as connection:
+            return look(connection)
+
+
+class Announcer:
+    """Kafka for what may be lost (searches that found something): buffered, and never in the way of a page.
+
+    The client is made on first use, so in the worker and not before its fork.
+    """
+
+    def __init__(self, brokers: str) -> None:
+        self._brokers = brokers
+        self._lock = threading.Lock()
+        self._fire: Announce | None = None
+
+    def __call__(self, envelope: Envelope) -> None:
+        """Put an event in the client's buffer; what goes wrong is logged and swallowed."""
+        try:
+            self._client()(envelope)
+        except Exception as error:
+            # A page must not fail because nobody could be told of it.
+            log.warning(
+                "an event of %s was not announced: %s", envelope.topic, type(error).__name__
+            )
+
+    def _client(self) -> Announce:
+        with self._lock:
+            if self._fire is None:
+                from remedy.gateways.kafka import Publisher
+
+                self._fire = Publisher(self._brokers).fire
+            return self._fire
+
+
+class Post:
+    """Mail, sent behind the page's back: what was decided stands whether or not it can be delivered."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._sender: ThreadPoolExecutor | None = None
+
+    def __call__(self, to: str, subject: str, text: str) -> None:
+        """Have a mail sent soon."""
+        with self._lock:
+            if self._sender is None:
+                # On first use, so in the worker: threads do not survive its fork.
+                self._sender = ThreadPoolExecutor(1, thread_name_prefix="post")
+            self._sender.submit(self._send, to, subject, text)
+
+    def _send(self, to: str, subject: str, text: str) -> None:
+        try:
+            messages.send(self._settings.smtp_url, self._settings.mail_from, to, subject, text)
+        except Exception as error:
+            # To whom is nobody's business in a log.
+            log.warning("a mail was not sent: %s", type(error).__name__)
+
+
+def parts() -> Parts:
+    """The parts of the application that serves this request."""
+    return parts_of(current_app)
+
+
+def parts_of(app: Flask) -> Parts:
+    """The parts of an application."""
+    return cast(Parts, app.extensions[EXTENSION])
+
+
+def keep(app: Flask, made: Parts) -> None:
+    """Hand the parts to an application."""
+    app.extensions[EXTENSION] = made

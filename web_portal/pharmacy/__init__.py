@@ -1,0 +1,1 @@
+"""A pharmacist's own pages: stock, its movements, keys for the till."""

@@ -1,0 +1,1 @@
+"""Finding a medicine, who has it, and having packs set aside."""

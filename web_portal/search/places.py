@@ -1,0 +1,80 @@
+"""What the search pages read beside the catalogue: districts to search from, and a patient's own holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.schema.people import patient
+from remedy.schema.pharmacy import medicine, pharmacy, stock_hold, stock_item
+from remedy.stock.model import medicine_label
+
+HOLDS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class OwnHold:
+    """Packs a patient had set aside."""
+
+    hold_id: UUID
+    label: str
+    pharmacy_name: str
+    pharmacy_address: str
+    time_zone: str
+    quantity_milli: int
+    state: str
+    expires_at: datetime
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether the packs are still set aside."""
+        return self.state == "held" and self.expires_at > now
+
+
+def districts(connection: sa.Connection) -> dict[str, tuple[float, float]]:
+    """Every district with a verified pharmacy, and the middle of its pharmacies in degrees."""
+    rows = connection.execute(
+        sa.select(
+            pharmacy.c.district,
+            sa.func.avg(pharmacy.c.latitude),
+            sa.func.avg(pharmacy.c.longitude),
+        )
+        .where(pharmacy.c.verified_at.is_not(None))
+        .group_by(pharmacy.c.district)
+        .order_by(pharmacy.c.district)
+    )
+    return {name: (float(latitude), float(longitude)) for name, latitude, longitude in rows}
+
+
+def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:
+    """A patient's holds, the latest first."""
+    rows = connection.execute(
+        sa.select(
+            stock_hold.c.public_id,
+            medicine.c.generic_name,
+            medicine.c.brand_name,
+            medicine.c.strength,
+            medicine.c.form,
+            medicine.c.pack,
+            pharmacy.c.name,
+            pharmacy.c.address,
+            pharmacy.c.time_zone,
+            stock_hold.c.quantity_milli,
+            stock_hold.c.state,
+            stock_hold.c.expires_at,
+        )
+        .select_from(stock_hold)
+        .join(patient, patient.c.id == stock_hold.c.patient_id)
+        .join(stock_item, stock_item.c.id == stock_hold.c.stock_item_id)
+        .join(medicine, medicine.c.id == stock_item.c.medicine_id)
+        .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
+        .where(patient.c.public_id == patient_id)
+        .order_by(stock_hold.c.id.desc())
+        .limit(HOLDS_SHOWN)
+    )
+    return [_own_hold(*row) for row in rows]
+
+
+def _own_hold(hold_id: UUID, *rest: Any) -> OwnHold:
+    return OwnHold(hold_id, medicine_label(*rest[:5]), *rest[5:])

@@ -1,0 +1,185 @@
+"""Find a medicine, see who has it, have packs set aside."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers.response import Response
+
+from remedy.catalogue.model import Medicine, Offer
+from remedy.catalogue.queries import find_medicines, medicine, offers
+from remedy.stock import service
+from remedy.stock.model import OutOfStock, Refused
+from web_portal import access
+from web_portal.access import public, requires
+from web_portal.forms import OnceForm, once
+from web_portal.pages import render
+from web_portal.parts import parts
+from web_portal.search import demand, places
+from web_portal.search.forms import HoldForm
+
+room = Blueprint("search", __name__, template_folder="templates")
+
+HOLD_MINUTES = 120
+LONGEST_QUERY = 200
+
+
+@room.get("/")
+@public
+def home() -> Response:
+    """The search: by any words of a medicine's name; open to everybody."""
+    q = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    found = _find(q)
+    if len(found) == 1:
+        return _medicine_page(found[0], 200, q=q)
+    if q and not found:
+        demand.tell(None, 0, query=q, district=_district())
+    return render("search/home.html", q=q, medicines=found, **_places())
+
+
+def _find(q: str) -> list[Medicine]:
+    if not q:
+        return []
+    # Groups are how some pharmacies tell their sales; nobody can buy one.
+    return [one for one in parts().read(lambda c: find_medicines(c, q)) if one.kind == "product"]
+
+
+@room.get("/medicines/<uuid:medicine_id>")
+@public
+def medicine_page(medicine_id: UUID) -> Response:
+    """Who has a medicine: availability in words, price, distance, age of the figure."""
+    return _medicine_page(_medicine(medicine_id), 200)
+
+
+@room.post("/medicines/<uuid:medicine_id>/holds")
+@requires("patient")
+def hold(medicine_id: UUID) -> Response:
+    """Set packs aside for pick-up; what is refused counts as demand."""
+    here, form, found = parts(), HoldForm(), _medicine(medicine_id)
+    patient_id, pharmacy_id = access.patient_id(), _uuid(request.form.get("pharmacy_id"))
+    if found.is_controlled or found.kind != "product":
+        # design decision 15: the page offers no such form either.
+        abort(404)
+    if not form.validate():
+        return _medicine_page(found, 422, form=form)
+    wanted = form.packs.data
+
+    def work(connection: sa.Connection) -> str:
+        service.hold(
+            connection, pharmacy_id, medicine_id, wanted,
+            patient_id=patient_id, minutes=HOLD_MINUTES, clock=here.clock,
+        )  # fmt: skip
+        return url_for("search.holds", done="held")
+
+    def tell_refusal(connection: sa.Connection) -> str:
+        service.record_refusal(connection, pharmacy_id, medicine_id, wanted, clock=here.clock)
+        return url_for("search.medicine_page", medicine_id=medicine_id)
+
+    try:
+        return redirect(once(form, work), 303)
+    except OutOfStock as refusal:
+        # A second transaction: the first was rolled back. Under the same number, so told once.
+        once(form, tell_refusal)
+        return _medicine_page(found, 409, refusal=str(refusal))
+    except Refused as refusal:
+        return _medicine_page(found, 422, refusal=str(refusal))
+
+
+@room.get("/holds")
+@requires("patient")
+def holds() -> Response:
+    """A patient's own holds."""
+    return _holds_page(200)
+
+
+@room.post("/holds/<uuid:hold_id>/release")
+@requires("patient")
+def release(hold_id: UUID) -> Response:
+    """Let go of packs that were set aside."""
+    here, form, patient_id = parts(), OnceForm(), access.patient_id()
+    own = here.read(lambda c: places.holds_of(c, patient_id))
+    if hold_id not in {one.hold_id for one in own}:
+        abort(404)
+
+    def work(connection: sa.Connection) -> str:
+        service.release_hold(connection, hold_id, patient_id=patient_id, clock=here.clock)
+        return url_for("search.holds", done="released")
+
+    try:
+        return redirect(once(form, work), 303)
+    except Refused as refusal:
+        return _holds_page(409, refusal=str(refusal))
+
+
+def _holds_page(status: int, refusal: str | None = None) -> Response:
+    here, patient_id = parts(), access.patient_id()
+    return render(
+        "search/holds.html",
+        status,
+        holds=here.read(lambda c: places.holds_of(c, patient_id)),
+        now=here.now(),
+        form=OnceForm(formdata=None),
+        refusal=refusal,
+    )
+
+
+def _medicine_page(
+    found: Medicine,
+    status: int,
+    *,
+    q: str = "",
+    form: HoldForm | None = None,
+    refusal: str | None = None,
+) -> Response:
+    here, around = parts(), _places()
+    near = around["districts"].get(around["district"])
+    who_has_it: list[Offer] = here.read(
+        lambda c: offers(c, found.medicine_id, near=near, now=here.now())
+    )
+    having = sum(offer.available_milli > 0 for offer in who_has_it)
+    demand.tell(found.medicine_id, having, query="", district=around["district"])
+    return render(
+        "search/medicine.html",
+        status,
+        medicine=found,
+        offers=who_has_it,
+        having=having,
+        form=form or HoldForm(formdata=None),
+        hours=HOLD_MINUTES // 60,
+        refusal=refusal,
+        q=q,
+        advice=_advice(found),
+        **around,
+    )
+
+
+def _advice(found: Medicine) -> str:
+    if found.is_controlled:
+        return _("This is a controlled medicine: ask a pharmacy in person, with your prescription.")
+    if found.is_prescription_only:
+        return _("You need a prescription for this medicine: bring it when you collect it.")
+    return ""
+
+
+def _places() -> dict[str, Any]:
+    return {"districts": parts().read(places.districts), "district": _district()}
+
+
+def _district() -> str:
+    return request.values.get("district", "").strip()[:60]
+
+
+def _medicine(medicine_id: UUID) -> Medicine:
+    found = parts().read(lambda c: medicine(c, medicine_id))
+    if found is None:
+        abort(404)
+    return found
+
+
+def _uuid(text: str | None) -> UUID:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        abort(404)

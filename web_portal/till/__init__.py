@@ -1,0 +1,1 @@
+"""The interface for tills: JSON over HTTP with a key per pharmacy."""
