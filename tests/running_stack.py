@@ -151,6 +151,7 @@ def running_stack() -> Iterator[RunningStack]:
         _follow(stack, process, folder / "up.log")
         yield stack
     finally:
+        # A test may have stopped it and started it again, by itself.
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(DOWN_WITHIN_S)
@@ -158,6 +159,7 @@ def running_stack() -> Iterator[RunningStack]:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         log.close()
+        stack.command("down")
         stack.command("reset", "--yes")
         shutil.rmtree(folder, ignore_errors=True)
 
