@@ -81,7 +81,7 @@ def test_down_ends_every_process_and_up_brings_all_back(stack):
     assert [process.pid for process in before if process.is_running()] == []
     assert not stack.is_running()
     stack.command("up")
-    assert set(stack.state(service.name) for service in SERVICES) == {"ready"}
+    assert {stack.state(service.name) for service in SERVICES} == {"ready"}
 
 
 def run(*command):
