@@ -1,1 +1,1 @@
-"""Mail: sending it, and catching it on one machine."""
+"""Mail: handing it over, and a catcher that is a real mail server for one machine."""
