@@ -9,8 +9,10 @@ into `out_stock_forecast` and `out_stock_cover`.
   forecast and its age.
 * **Urgent**: when it has failed for a day: shortages are then not foretold.
 
-With nothing counted or no model trained yet it skips, and says so.
+With no model in use yet it trains the first one. With nothing counted yet it skips, and says so.
 """
+
+from datetime import timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -18,7 +20,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 from remedy import orchestration
 from remedy.orchestration import (
     DEMAND_AGGREGATED,
-    FIRST_DAY,
     MODELS_TRAINED,
     STOCK_FORECAST,
     TRAINING_POOL,
@@ -27,10 +28,10 @@ from remedy.orchestration import (
 
 @dag(
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("40 2 * * *", timezone="UTC"),
+        # No start date, and no run for the time before the DAG was there: nothing was counted yet.
+        timetable=CronTriggerTimetable("40 2 * * *", timezone="UTC", run_immediately=timedelta(0)),
         assets=(DEMAND_AGGREGATED | MODELS_TRAINED),
     ),
-    start_date=FIRST_DAY,
     catchup=False,
     max_active_runs=1,
     default_args=orchestration.default_args,
@@ -44,13 +45,12 @@ def forecast_stock():
     def forecast() -> dict[str, str]:
         """Foretell and store; the version used and the first day are the result."""
         from models import forecasting
-        from models.registry import NoModel
         from models.training import NothingCounted
 
         engine = orchestration.database()
         try:
-            told = forecasting.forecast(engine, orchestration.file_store())
-        except (NothingCounted, NoModel) as nothing:
+            told = forecasting.forecast_with_a_model(engine, orchestration.file_store())
+        except NothingCounted as nothing:
             raise AirflowSkipException(str(nothing)) from None
         finally:
             engine.dispose()

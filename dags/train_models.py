@@ -12,16 +12,18 @@ regression, a 28-day mean and last week again are compared on past origins, and 
 With nothing counted yet it skips, and says so.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from remedy import orchestration
-from remedy.orchestration import FIRST_DAY, MODELS_TRAINED, TRAINING_POOL
+from remedy.orchestration import MODELS_TRAINED, TRAINING_POOL
 
 
 @dag(
-    schedule=CronTriggerTimetable("30 3 * * 0", timezone="UTC"),
-    start_date=FIRST_DAY,
+    # No start date, and no run for the time before the DAG was there: it would find nothing to learn from.
+    schedule=CronTriggerTimetable("30 3 * * 0", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     default_args=orchestration.default_args,

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from models.baseline import HORIZON
 from models.dataset import Item, last_closed_day, read_panel
 from models.demand_model import Forecast
-from models.registry import champion, load
+from models.registry import NoModel, champion, load
 from models.stock_risk import days_of_cover
-from models.training import NothingCounted
+from models.training import NothingCounted, train
 from remedy.gateways.hdfs import Files
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline.forecasts import ForecastDay, StockCover, replace_forecast
@@ -72,6 +72,16 @@ def forecast(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Fore
         done.silent_count,
     )
     return done
+
+
+def forecast_with_a_model(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Foretold:
+    """The same; where no model is in use yet the first one is trained before."""
+    try:
+        return forecast(engine, files, clock=clock)
+    except NoModel:
+        log.info("No model is in use yet: training the first one.")
+        train(engine, files, clock=clock)
+        return forecast(engine, files, clock=clock)
 
 
 def _stock(connection: sa.Connection) -> Mapping[Item, int]:

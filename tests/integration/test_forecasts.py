@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.baseline import HORIZON
-from models.forecasting import forecast
+from models.forecasting import forecast, forecast_with_a_model
 from models.registry import NoModel, WrongArtefact, champion, load
 from models.regression import RIDGE
 from models.training import NothingCounted, train
@@ -195,8 +195,18 @@ def test_an_artefact_somebody_changed_is_not_used(database, files, town):
     assert stored(database, out_stock_forecast) == []
 
 
+def test_a_forecast_before_the_first_training_trains(database, files, town):
+    told = forecast_with_a_model(database, files, clock=Watch(NOW))
+
+    assert told.item_count == len(town)
+    with database.connect() as connection:
+        assert champion(connection).version == told.model_version
+
+
 def test_before_anything_was_counted_both_say_so(database, files):
     with pytest.raises(NothingCounted, match="aggregate_demand"):
         train(database, files, clock=Watch(NOW))
     with pytest.raises(NoModel, match="train_models"):
         forecast(database, files, clock=Watch(NOW))
+    with pytest.raises(NothingCounted, match="aggregate_demand"):
+        forecast_with_a_model(database, files, clock=Watch(NOW))
