@@ -121,7 +121,8 @@ def _supervise(installation: Installation, arguments: argparse.Namespace) -> int
         lock.write(str(os.getpid()))
         lock.flush()
         services = tuple(s for s in (*STEPS, *SERVICES) if _is_there(s.name))
-        Supervisor(installation, services, say=_say).run()
+        echo = show.echo(services) if getattr(arguments, "foreground", False) else _keep_silent
+        Supervisor(installation, services, say=_say, echo=echo).run()
     return 0
 
 
@@ -276,6 +277,10 @@ def _refuse_when_ill(installation: Installation) -> None:
     problems = doctor.examine(installation)
     if problems:
         raise StackError("\n".join(problems))
+
+
+def _keep_silent(name: str, line: str) -> None:
+    """A detached supervisor shows nobody what the services say; their logs hold it."""
 
 
 def _say(text: str) -> None:

@@ -1,12 +1,13 @@
 """What the person at the keyboard sees: progress while it starts, then the table of addresses and sign-ins."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from stack.installation import Installation
-from stack.services import SERVICES
+from stack.services import SERVICES, Service
 
 Status = dict[str, Any] | None
 
@@ -71,6 +72,21 @@ def demo_people(installation: Installation) -> list[dict[str, str]]:
     return list(people)
 
 
+def echo(services: tuple[Service, ...]) -> Callable[[str, str], None]:
+    """Prints each service's lines behind its name, in a colour of its own on a terminal."""
+    width = max(len(service.name) for service in services)
+    colours = {service.name: 31 + number % 6 for number, service in enumerate(services)}
+    is_terminal = sys.stdout.isatty()
+
+    def write(name: str, line: str) -> None:
+        prefix = f"{name:<{width}} |"
+        if is_terminal:
+            prefix = f"\033[{colours[name]}m{prefix}\033[0m"
+        print(prefix, line, flush=True)
+
+    return write
+
+
 def follow(installation: Installation, ask: Callable[[], Status]) -> int:
     """Print each change until everything answers or cannot; 0 when everything does."""
     began = time.monotonic()
@@ -78,7 +94,8 @@ def follow(installation: Installation, ask: Callable[[], Status]) -> int:
     while (status := ask()) is not None:
         units = status["units"]
         for unit in units:
-            text = unit["state"] + (f": {unit['reason']}" if unit["reason"] else "")
+            detail = unit["reason"] or unit["words"]
+            text = unit["state"] + (f": {detail}" if detail else "")
             if shown.get(unit["name"]) != text and text != "starting":
                 ready = sum(u["state"] in ("ready", "done") for u in units)
                 print(

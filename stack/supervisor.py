@@ -41,6 +41,7 @@ class Supervisor:
         installation: where, and on which ports.
         services: the table; what a service waits for and is not in it is not waited for.
         say: called with each sentence about what happens.
+        echo: called with a service's name and each line it says.
         clock: seconds that never go back (`time.monotonic`).
     """
 
@@ -50,6 +51,7 @@ class Supervisor:
         services: tuple[Service, ...],
         *,
         say: Callable[[str], None],
+        echo: Callable[[str, str], None] = lambda name, line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.installation = installation
@@ -57,7 +59,7 @@ class Supervisor:
         self.clock = clock
         names = {service.name for service in services}
         self.units = {
-            service.name: Unit(service, tuple(n for n in service.after if n in names))
+            service.name: Unit(service, tuple(n for n in service.after if n in names), echo=echo)
             for service in services
         }
         self._values = template_values(installation) | {"postgres_bin": str(postgres_bin() or "")}
@@ -326,6 +328,7 @@ class Supervisor:
                 else None,
                 "step": unit.service.once,
                 "reason": unit.reason,
+                "words": unit.words if unit.service.once and unit.is_running else "",
             }
             for unit in self.units.values()
         ]

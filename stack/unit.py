@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,10 @@ class Unit:
     due: float = 0.0
     deadline: float = 0.0
     reason: str = ""
+    # The last line it said: how far a step is.
+    words: str = ""
+    echo: Callable[[str, str], None] = lambda name, line: None
+    _half: bytes = b""
 
     @property
     def is_running(self) -> bool:
@@ -73,6 +78,17 @@ class Unit:
                 return False
             if self.log is not None:
                 self.log.write(data)
+            self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
+        *lines, self._half = (self._half + data).split(b"\n")
+        # A program that never ends its line must not fill the memory.
+        self._half = self._half[-4096:]
+        for line in lines:
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                self.words = text
+                self.echo(self.service.name, text)
 
     def started(self, process: subprocess.Popen[bytes], since: float, now: float) -> None:
         """A process was started."""
@@ -80,6 +96,7 @@ class Unit:
         self.identity = Identity.of(process.pid)
         self.state = "starting"
         self.reason = ""
+        self.words = ""
         self.since = since
         self.started_at = now
         self.due = now

@@ -22,7 +22,7 @@ def installation(tmp_path, monkeypatch):
 def unit(name, state, **more):
     return {
         "name": name, "state": state, "pid": 7, "port": 1, "since": "2026-01-31T00:00:00+00:00",
-        "step": False, "reason": "", **more,
+        "step": False, "reason": "", "words": "", **more,
     }  # fmt: skip
 
 
@@ -66,3 +66,12 @@ def test_the_table_shows_how_to_sign_in(installation, capsys):
     assert "farah@example.org" in words
     assert installation.secret("airflow-admin") in words
     assert "http://127.0.0.1:21020" in words
+
+
+def test_following_shows_how_far_a_step_is(installation, monkeypatch, capsys):
+    monkeypatch.setattr(show.time, "sleep", lambda _: None)
+    running = unit("first-runs", "starting", step=True, words="first run of train_models: started")
+    done = unit("first-runs", "done", step=True)
+    answers = iter([{"units": [running]}, {"units": [running]}, {"units": [done]}])
+    assert show.follow(installation, lambda: next(answers)) == 0
+    assert capsys.readouterr().out.count("first run of train_models: started") == 1
