@@ -53,8 +53,8 @@ def _taken_off(body: Mapping[str, Any]) -> Demand | None:
     if body["reversed_kind"] == "sold":
         return Demand(
             sold_milli=-quantity_milli,
-            # The reversal says how much of what it undoes no lot had covered.
-            uncovered_milli=-abs(whole_number(body, "uncovered_milli")),
+            # Not the reversal's own `uncovered_milli`: that is what it could not put back.
+            uncovered_milli=-whole_number(body, "reversed_uncovered_milli", missing=0),
             sale_count=-1,
         )
     if body["reversed_kind"] == "received":

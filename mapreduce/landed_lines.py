@@ -99,13 +99,13 @@ def read(line: bytes, wanted: Wanted) -> Row | None:
     return Row(topic, day, whole["type"], body, fate)
 
 
-def whole_number(body: Mapping[str, Any], name: str) -> int:
-    """An integer member of a body.
+def whole_number(body: Mapping[str, Any], name: str, *, missing: int | None = None) -> int:
+    """An integer member of a body; `missing` where an older producer did not say it.
 
     Raises:
-        ValueError: if it is missing or anything else; a sum must never turn into a float or a text.
+        ValueError: if it is anything else; a sum must never turn into a float or a text.
     """
-    value = body.get(name)
+    value = body.get(name, missing)
     if type(value) is not int:
         raise ValueError(f"'{name}' is not an integer.")
     return value

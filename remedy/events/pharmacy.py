@@ -96,13 +96,14 @@ class StockCounted(_Movement):
 class StockReversed(_Movement):
     """An earlier movement was a mistake and is undone; `reverses_id` names it.
 
-    `reversed_kind`, `reversed_quantity_milli` and `reversed_at` repeat what it said, so that a count can
-    take it off the day it was counted on.
+    `reversed_kind`, `reversed_quantity_milli`, `reversed_uncovered_milli` and `reversed_at` repeat what it
+    said, so that a count can take it off the day it was counted on.
     """
 
     reverses_id: UUID | None = None
     reversed_kind: str | None = None
     reversed_quantity_milli: int = 0
+    reversed_uncovered_milli: int = 0
     reversed_at: datetime | None = None
 
 

@@ -100,6 +100,12 @@ class Asked:
     include_open: bool = False
     again: bool = False
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Asked":
+        """From the parameters of a run: `from`, `to` (ISO days or None), `include_open`, `again`."""
+        first, last = (told[name] and date.fromisoformat(told[name]) for name in ("from", "to"))
+        return cls(first, last, told["include_open"], told["again"])
+
 
 Count = Callable[[Plan, Sequence[str], str], str]
 """Counts files in HDFS, for a plan, into a new folder there; returns the application's id on YARN."""

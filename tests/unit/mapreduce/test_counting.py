@@ -89,10 +89,10 @@ def test_a_reversal_takes_the_sale_off_the_day_it_was_sold():
     undone = movement(
         events.StockReversed,
         quantity_milli=3000,
-        uncovered_milli=1000,
         reverses_id=event_id(5),
         reversed_kind="sold",
         reversed_quantity_milli=3000,
+        reversed_uncovered_milli=1000,
         reversed_at=sold_at,
     )
     found = count([line(kept), line(mistake), line(undone)], wanted("2026-03-09", "2026-03-10"))
