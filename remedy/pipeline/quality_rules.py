@@ -1,0 +1,130 @@
+"""What must be true of landed events, as data: one rule per line, by topic, with its severity.
+
+A rule looks at one column; `columns_of` says what each column holds for an event. A column is None where the
+event has nothing to say about it, and None breaks no rule. A critical rule's rows are quarantined; a
+warning is counted and shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from remedy.events.topics import TOPICS
+from remedy.values import instant_of
+
+Severity = Literal["critical", "warning"]
+
+FIRST_SECOND = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()
+FUTURE_SECONDS = 24 * 3600
+BELIEVABLE_MILLI = 1_000_000_000
+"""A million packs in one movement: a till that told thousandths as packs."""
+
+COUNTABLE_MILLI = 10**15
+"""What sums of many movements still fit into BIGINT with."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`column` must lie between `low` and `high` (either may be missing)."""
+
+    name: str
+    column: str
+    severity: Severity
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which of the ids that events name exist, as texts, by kind."""
+
+    pharmacies: frozenset[str]
+    medicines: frozenset[str]
+    doctors: frozenset[str]
+    hospitals: frozenset[str]
+
+
+ALWAYS = (
+    Rule("occurred_at_is_after_2000", "occurred_s", "critical", low=FIRST_SECOND),
+    Rule("occurred_at_is_not_in_the_future", "ahead_s", "critical", high=FUTURE_SECONDS),
+)
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    **dict.fromkeys(TOPICS, ALWAYS),
+    "stock-movements": (
+        *ALWAYS,
+        Rule("pharmacy_is_known", "is_known_pharmacy", "critical", low=1),
+        Rule("medicine_is_known", "is_known_medicine", "critical", low=1),
+        Rule("quantity_is_positive", "moved_milli", "critical", low=1),
+        Rule("quantity_can_be_counted", "size_milli", "critical", high=COUNTABLE_MILLI),
+        Rule("uncovered_is_not_negative", "uncovered_milli", "critical", low=0),
+        Rule("uncovered_is_not_more_than_sold", "covered_milli", "critical", low=0),
+        Rule("price_is_not_negative", "price_minor", "critical", low=0),
+        Rule("quantity_is_believable", "size_milli", "warning", high=BELIEVABLE_MILLI),
+        Rule("balance_is_not_negative", "balance_milli", "warning", low=0),
+        Rule("recorded_after_it_occurred", "recorded_after_s", "warning", low=-300),
+    ),
+    "medicine-searches": (
+        *ALWAYS,
+        Rule("medicine_is_known", "is_known_medicine", "critical", low=1),
+        Rule("pharmacies_found_is_not_negative", "pharmacies_found", "critical", low=0),
+    ),
+    "appointments": (
+        *ALWAYS,
+        Rule("doctor_is_known", "is_known_doctor", "critical", low=1),
+        Rule("hospital_is_known", "is_known_hospital", "critical", low=1),
+        Rule("visit_ends_after_it_starts", "visit_minutes", "critical", low=1),
+        Rule("version_is_positive", "version", "critical", low=1),
+        Rule("visit_is_shorter_than_a_day", "visit_minutes", "warning", high=24 * 60),
+    ),
+}
+
+NO_FARTHER = 10**18
+
+MOVED = {"received", "sold", "held", "released", "refused"}
+"""Events whose quantity is a size; an adjustment's, a count's and a reversal's are signed."""
+
+COLUMNS = tuple(sorted({rule.column for rules in RULES.values() for rule in rules}))
+
+
+def columns_of(
+    type_name: str, body: Mapping[str, Any], known: Known, now: datetime
+) -> dict[str, float | None]:
+    """What the rules look at, for one event."""
+    occurred = instant_of(body["occurred_at"])
+    happened = type_name.split(".")[2]
+    recorded, starts, ends = (
+        instant_of(body[name]) if body.get(name) else None
+        for name in ("recorded_at", "starts_at", "ends_at")
+    )
+    quantity = _number(body.get("quantity_milli"))
+    uncovered = _number(body.get("uncovered_milli"))
+    is_sale = happened == "sold" and quantity is not None and uncovered is not None
+    return {
+        "occurred_s": occurred.timestamp(),
+        "ahead_s": (occurred - now).total_seconds(),
+        "recorded_after_s": (recorded - occurred).total_seconds() if recorded else None,
+        "is_known_pharmacy": _is_in(body.get("pharmacy_id"), known.pharmacies),
+        "is_known_medicine": _is_in(body.get("medicine_id"), known.medicines),
+        "is_known_doctor": _is_in(body.get("doctor_id"), known.doctors),
+        "is_known_hospital": _is_in(body.get("hospital_id"), known.hospitals),
+        "moved_milli": quantity if happened in MOVED else None,
+        "size_milli": None if quantity is None else abs(quantity),
+        "uncovered_milli": uncovered,
+        "covered_milli": (quantity or 0) - (uncovered or 0) if is_sale else None,
+        "balance_milli": _number(body.get("balance_milli")),
+        "price_minor": _number(body.get("price_minor")),
+        "pharmacies_found": _number(body.get("pharmacies_found")),
+        "version": _number(body.get("version")),
+        "visit_minutes": (ends - starts).total_seconds() / 60 if starts and ends else None,
+    }
+
+
+def _number(value: int | None) -> float | None:
+    """A number as the rules compare it; JSON may hold integers no float reaches."""
+    return None if value is None else float(max(-NO_FARTHER, min(NO_FARTHER, value)))
+
+
+def _is_in(named: Any, known: frozenset[str]) -> float | None:
+    return None if named is None else float(str(named) in known)
