@@ -15,6 +15,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def run(
     output: str,
     *,
     wanted: Wanted,
-    tag: str = "",
+    owner: str = "",
     hadoop: Hadoop | None = None,
 ) -> Outcome:
     """Run a job over those files and wait for its end.
@@ -66,18 +67,19 @@ def run(
         inputs: local files; with `hadoop`, paths in HDFS. Each must exist.
         output: folder the result goes to; it must not exist. On HDFS it is complete once `_SUCCESS` is in it.
         wanted: what to count.
-        tag: names this try's work on YARN, the same for every try of one Airflow task.
+        owner: who asked, the same text for every try of one Airflow task: what a try left on YARN, the next
+            finds and ends.
         hadoop: where to run; None runs it inside this process.
 
     Raises:
         JobFailed: if it did not end well.
-        ValueError: if there is nothing to read, or no tag on YARN: both are mistakes of the caller.
+        ValueError: if there is nothing to read, or no owner on YARN: both are mistakes of the caller.
     """
     if not inputs:
         raise ValueError("A job needs at least one file to read; there is none.")
-    if hadoop is not None and not tag:
-        # An empty tag would find, and end, the applications of everybody.
-        raise ValueError("A job on YARN needs a tag by which it is found again; it is empty.")
+    if hadoop is not None and not owner:
+        # Two callers who both name nobody would end each other's jobs.
+        raise ValueError("A job on YARN needs an owner by whom it is found again; there is none.")
     with tempfile.TemporaryDirectory(prefix="remedy-job-") as folder:
         wanted_file = Path(folder, "wanted.json")
         wanted_file.write_text(wanted.text(), encoding="utf-8")
@@ -87,12 +89,17 @@ def run(
             "job": job,
             "inputs": list(inputs),
             "output": output,
-            "tag": tag,
+            "tag": yarn_tag(owner),
             "folder": folder,
             "wanted": str(wanted_file),
             "hadoop": asdict(hadoop),
         }
         return _run_kept(request)
+
+
+def yarn_tag(owner: str) -> str:
+    """The tag of an owner's applications; YARN takes 100 characters, lower case, and not every sign."""
+    return f"remedy-{sha256(owner.encode()).hexdigest()[:20]}"
 
 
 def load_job(job: str) -> Any:

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from mapreduce.landed_lines import Wanted
-from mapreduce.runner import Hadoop, run
+from mapreduce.runner import Hadoop, run, yarn_tag
 from mapreduce.yarn import RUNNING, Yarn
 from remedy.gateways.hdfs import Files, connect
 from remedy.pipeline.aggregates import Plan
@@ -54,12 +54,12 @@ def files(settings) -> Iterator[Files]:
 def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
     database: sa.Engine, files: Files, hadoop: Hadoop
 ):
-    tag = f"remedy-test-{uuid.uuid4().hex[:10]}"
+    owner = f"test {uuid.uuid4()}"
     outcomes = []
 
     def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
         question = Wanted.of(plan.wanted_days(), plan.zones, map(str, plan.quarantined))
-        outcomes.append(run(JOB, inputs, output, wanted=question, tag=tag, hadoop=hadoop))
+        outcomes.append(run(JOB, inputs, output, wanted=question, owner=owner, hadoop=hadoop))
         return outcomes[-1].application_id
 
     history = History(database, files, count_on_yarn)
@@ -78,7 +78,7 @@ def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
 
     done = history.aggregate()
 
-    (application,) = Yarn(hadoop.yarn_url).applications(tag)
+    (application,) = Yarn(hadoop.yarn_url).applications(yarn_tag(owner))
     assert application.application_id == done.application_id
     assert application.final_status == "SUCCEEDED"
     (outcome,) = outcomes
@@ -110,7 +110,7 @@ import json, sys
 from mapreduce.landed_lines import Wanted
 from mapreduce.runner import Hadoop, run
 told = json.loads(sys.argv[1])
-run(told["job"], told["inputs"], told["output"], wanted=Wanted.of({}, {}), tag=told["tag"],
+run(told["job"], told["inputs"], told["output"], wanted=Wanted.of({}, {}), owner=told["owner"],
     hadoop=Hadoop(**told["hadoop"]))
 """
 
@@ -128,28 +128,28 @@ def test_a_killed_caller_leaves_no_application_and_the_next_try_counts(
     files: Files, hadoop: Hadoop, tmp_path
 ):
     yarn = Yarn(hadoop.yarn_url)
-    tag = f"remedy-test-{uuid.uuid4().hex[:10]}"
+    owner = f"test {uuid.uuid4()}"
     lines = [*_lines(5)]
     files.write_once("landing/x.jsonl", lines)
     told = {
         "job": JOB,
         "inputs": [files.path("landing/x.jsonl")],
         "output": files.path("aggregates/killed"),
-        "tag": tag,
+        "owner": owner,
         "hadoop": vars(hadoop),
     }
     caller = subprocess.Popen(
         [sys.executable, "-c", CALLER, json.dumps(told)], stdout=subprocess.DEVNULL
     )
-    (first,) = wait_for(lambda: yarn.applications(tag))
+    (first,) = wait_for(lambda: yarn.applications(yarn_tag(owner)))
     os.kill(caller.pid, signal.SIGKILL)
     caller.wait()
-    wait_for(lambda: not yarn.applications(tag, RUNNING))
-    (ended,) = yarn.applications(tag)
+    wait_for(lambda: not yarn.applications(yarn_tag(owner), RUNNING))
+    (ended,) = yarn.applications(yarn_tag(owner))
     assert (ended.application_id, ended.final_status) == (first.application_id, "KILLED")
 
     output = files.path("aggregates/next")
-    outcome = run(JOB, told["inputs"], output, wanted=wanted(), tag=tag, hadoop=hadoop)
+    outcome = run(JOB, told["inputs"], output, wanted=wanted(), owner=owner, hadoop=hadoop)
     assert outcome.application_id != first.application_id
     found = [
         line
