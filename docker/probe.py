@@ -1,6 +1,7 @@
 """Health checks of the containers of our image: exits 0 when the service answers, else says why and exits 1.
 
 `probe.py page URL` · `probe.py airflow COMPONENT` (as the API server sees it) · `probe.py lock NAME` (held in MySQL)
+`probe.py show URL` prints the page: the mail catcher's is open inside the container only.
 """
 
 import json
@@ -16,6 +17,11 @@ def page(url: str) -> str:
     # The address stands in docker-compose.yml.
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
         return str(answer.read().decode("utf-8", "replace"))
+
+
+def show(url: str) -> None:
+    """Print the page at `url`."""
+    print(page(url))
 
 
 def airflow(component: str) -> None:
@@ -40,7 +46,7 @@ def lock(name: str) -> None:
 def main(kind: str, what: str) -> int:
     """Ask once."""
     try:
-        {"page": page, "airflow": airflow, "lock": lock}[kind](what)
+        {"page": page, "show": show, "airflow": airflow, "lock": lock}[kind](what)
     except Exception as error:  # whatever it is, the service is not well
         print(error, file=sys.stderr)
         return 1

@@ -65,10 +65,17 @@ def test_the_named_tests_exist(row: Row) -> None:
 
 
 def _routes() -> set[str]:
-    """Every path some part of the portal answers, as written in its decorator."""
-    portal = (text_of(name) for name in files() if re.match(r"web_portal/.*\.py$", name))
-    decorator = re.compile(r"\.(?:route|get|post)\(\s*\"([^\"]+)\"")
-    return {path for text in portal for path in decorator.findall(text)}
+    """Every path some part of the portal answers, as written in its decorators."""
+    decorator = re.compile(r"@\w+\.(?:route|get|post)\(\s*\"([^\"]+)\"")
+    found = set()
+    for name in files():
+        if re.match(r"web_portal/.*\.py$", name):
+            prefix = re.search(r"url_prefix=\"([^\"]*)\"", text_of(name))
+            found |= {
+                (prefix.group(1) if prefix else "") + path
+                for path in decorator.findall(text_of(name))
+            }
+    return found
 
 
 @pytest.mark.parametrize("row", PAGE, ids=lambda row: row.number)

@@ -43,6 +43,7 @@ SAID = {
     "bench/": "Each hot path, measured beside its peer; kill storms",
     "docker/hadoop/": "Hadoop's own configuration files",
     "mapreduce/mrjob.conf": "The Hadoop runner's options",
+    "dags/pools.json": "Airflow's pools: how much may run at once",
     "docs/remedy.svg": "The picture of the README",
     "web_portal/till/openapi.json": "The till interface, described",
     "docs/decisions/": "Choices that could be questioned later: context, decision, consequences",
