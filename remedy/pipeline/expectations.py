@@ -80,7 +80,9 @@ def _result(rules: Sequence[Rule], found: Any) -> Result:
     told = found.result
     if "element_count" not in told:
         raise ExpectationError(f"The rule {rule.name} could not be evaluated; see the task's log.")
-    failed = tuple(sorted(int(row[POSITION]) for row in told.get("unexpected_index_list") or ()))
+    # Without the values, the positions come as one list (in a list of one mapping).
+    broken = [row[POSITION] for row in told.get("unexpected_index_list") or ()]
+    failed = tuple(sorted(int(position) for some in broken for position in some))
     if len(failed) != told["unexpected_count"]:
         raise ExpectationError(f"The rule {rule.name} did not say which rows break it.")
     return Result(rule, told["element_count"] - told["missing_count"], failed)
