@@ -2,7 +2,7 @@
 
     python -m mapreduce.daily_demand -r inline --wanted wanted.json landed.jsonl
 
-Its form was measured (docs/decisions/0006): sums inside the mapper instead of a combiner process, plain text
+Its form was measured (docs/decisions/0002): sums inside the mapper instead of a combiner process, plain text
 instead of JSON between the steps, many small files combined into one split.
 """
 
