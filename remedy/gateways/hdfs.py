@@ -115,7 +115,7 @@ class Files:
         Only a line feed ends a line: JSON may hold the other separators Unicode knows.
         """
         rest = b""
-        for chunk in self._chunks(name):
+        for chunk in self.chunks(name):
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line.decode()
@@ -182,12 +182,13 @@ class Files:
     def _fingerprint(self, path: str) -> tuple[int, bytes]:
         seen = hashlib.sha256()
         length = 0
-        for chunk in self._chunks(path):
+        for chunk in self.chunks(path):
             seen.update(chunk)
             length += len(chunk)
         return length, seen.digest()
 
-    def _chunks(self, name: str) -> Iterator[bytes]:
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a file, a megabyte at a time."""
         with _told("read", name), self._client.read(self.path(name), chunk_size=CHUNK) as reader:
             yield from reader
 
