@@ -120,7 +120,7 @@ def _supervise(installation: Installation, arguments: argparse.Namespace) -> int
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        services = tuple(s for s in (*STEPS, *SERVICES) if _is_there(s.name))
+        services = (*STEPS, *SERVICES)
         echo = show.echo(services) if getattr(arguments, "foreground", False) else _keep_silent
         Supervisor(installation, services, say=_say, echo=echo).run()
     return 0
@@ -247,15 +247,6 @@ def _exec(installation: Installation, arguments: argparse.Namespace) -> int:
 
 
 # --- shared
-
-
-def _is_there(name: str) -> bool:
-    """Until every part is written: whether the code of a service is in the tree."""
-    code = {
-        "migrate": "remedy/__main__.py", "prepare": "remedy/town/build.py", "relay": "remedy/pipeline/relay.py",
-        "mail": "remedy/messages/catcher.py", "portal": "web_portal/wsgi.py", "streamlit": "streamlit_app/app.py",
-    }.get(name)  # fmt: skip
-    return code is None or (ROOT / code).exists()
 
 
 def _environment(installation: Installation, account: str) -> dict[str, str]:
