@@ -1,5 +1,6 @@
 """What is shown when something cannot be: a sentence, what to do, and for the log a number without values."""
 
+import json
 import logging
 import secrets
 import traceback
@@ -7,7 +8,7 @@ import traceback
 import sqlalchemy as sa
 from flask import Flask, Response, request
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from web_portal.pages import render
 
@@ -57,8 +58,6 @@ def _page(code: int, reference: str = "") -> Response:
 
 
 def _as_json(sentence: str) -> str:
-    import json
-
     return json.dumps({"error": sentence}, ensure_ascii=False)
 
 
@@ -68,11 +67,17 @@ def _refused(error: HTTPException) -> Response:
     return _page(error.code)
 
 
+def _strange_host(_error: SecurityError) -> Response:
+    # No page: its links would be made from the name that cannot be trusted.
+    return Response("The portal does not answer under this name.\n", 400, mimetype="text/plain")
+
+
 def _failed(error: Exception) -> Response:
     reference = secrets.token_hex(4)
     # The type and the places only: messages of a database driver quote values of people.
-    places = "".join(traceback.format_tb(error.__traceback__)[-6:])
-    log.error("%s: %s at %s\n%s", reference, type(error).__name__, request.endpoint, places)
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
+    log.error("%s: %s at %s: %s", reference, type(error).__name__, request.endpoint, places)
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
         return _page(503, reference)
     return _page(500, reference)
@@ -81,4 +86,5 @@ def _failed(error: Exception) -> Response:
 def init_app(app: Flask) -> None:
     """Show our pages for every error; no trace reaches a browser."""
     app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(Exception, _failed)

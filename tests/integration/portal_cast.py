@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from remedy.accounts import service as accounts
 from remedy.appointments import queries as appointment_queries
 from remedy.appointments import service as appointments
+from remedy.catalogue.service import add_medicine
 from remedy.events.base import Envelope
 from remedy.settings import Settings
 from remedy.stock import service as stock
@@ -28,7 +29,6 @@ from tests.factories import (
     SECRET_KEY,
     Watch,
     a_doctor,
-    a_medicine,
     a_pharmacy,
     an_admin,
 )
@@ -142,13 +142,16 @@ def _places(connection: sa.Connection, made: Cast) -> None:
     ids["elsewhere"] = a_pharmacy(
         connection, name="Elsewhere Pharmacy", district="Hills", latitude=41.95, longitude=12.6
     )
-    ids["calmadol"] = a_medicine(connection)
-    ids["amoxil"] = a_medicine(
+    ids["calmadol"] = add_medicine(
+        connection, generic_name="paracetamol", brand_name="Calmadol", strength="500 mg",
+        form="tablet", pack="20 tablets",
+    )  # fmt: skip
+    ids["amoxil"] = add_medicine(
         connection, generic_name="amoxicillin", brand_name="Bactonil", is_prescription_only=True,
         source="register", source_key="A-1",
     )  # fmt: skip
-    ids["rare"] = a_medicine(connection, generic_name="raresine", brand_name="Unobtan")
-    ids["strong"] = a_medicine(
+    ids["rare"] = add_medicine(connection, generic_name="raresine", brand_name="Unobtan")
+    ids["strong"] = add_medicine(
         connection, generic_name="morphine", brand_name="Fortidol", is_controlled=True
     )
     ids["ekow"] = a_doctor(connection)

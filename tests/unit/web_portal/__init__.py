@@ -1,0 +1,1 @@
+"""Tests of the portal that need no server."""
