@@ -1,1 +1,5 @@
-"""The seeded, believable town: invented people, fixed seed."""
+"""A small, believable town of invented people: for a first look, and for tests that need a life of data."""
+
+from remedy.town.builder import build
+
+__all__ = ["build"]

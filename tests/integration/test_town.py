@@ -1,0 +1,212 @@
+"""The town on a real database: whole, the same when built again, whole after an interruption."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from remedy import town
+from remedy.accounts import service as accounts
+from remedy.appointments import queries
+from remedy.gateways.mysql import in_transaction
+from remedy.region import Region
+from remedy.schema.base import metadata
+from remedy.schema.hospital import appointment
+from remedy.schema.people import outbox
+from remedy.schema.pharmacy import stock_lot, stock_movement
+from remedy.settings import Settings
+from remedy.town.builder import SEED, SignIn, _people
+from remedy.town.demand import life
+from remedy.values import day_bounds
+from tests import factories
+from tests.factories import A_MONDAY, MASTER_KEY, SECRET_KEY, Watch
+
+pytestmark = pytest.mark.integration
+
+DAYS = 6
+ROME = "Europe/Rome"
+
+
+def build(database: sa.Engine, watch: Watch, **differs: Any) -> list[SignIn]:
+    told = {"environment": "local", "secret_key": SECRET_KEY, "master_key": MASTER_KEY}
+    settings = Settings(**{**told, **differs.pop("settings", {})})
+    return town.build(
+        database,
+        factories.a_vault(watch),
+        settings=settings,
+        region=Region.load(),
+        clock=watch,
+        days=DAYS,
+        **{"progress": lambda _: None, **differs},
+    )
+
+
+def counts(database: sa.Engine) -> dict[str, int]:
+    with database.connect() as c:
+        return {
+            name: c.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for name, table in metadata.tables.items()
+        }
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+@pytest.fixture(scope="module")
+def built(database: sa.Engine) -> tuple[list[SignIn], datetime]:
+    """A town whose building was cut short twice, after the people and after the first day."""
+    for cue, later in (("people who", 0), ("0 of", 1)):
+
+        def pull(text: str, cue: str = cue) -> None:
+            if cue in text:
+                raise Interrupted
+
+        with pytest.raises(Interrupted):
+            build(database, Watch(A_MONDAY + timedelta(hours=later)), progress=pull)
+    return build(database, Watch(A_MONDAY + timedelta(hours=2))), A_MONDAY
+
+
+def test_the_town_is_as_large_as_promised(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    people, _ = built
+    roles = [person["role"] for person in people]
+    found = counts(database)
+    assert (found["medicine"], found["pharmacy"], found["doctor"]) == (40, 4, 4)
+    assert {role: roles.count(role) for role in set(roles)} == {
+        "admin": 1,
+        "pharmacist": 4,
+        "doctor": 4,
+        "patient": 20,
+    }
+    assert found["stock_movement"] > 400
+    with database.connect() as c:
+        states = set(c.execute(sa.select(appointment.c.state)).scalars())
+        types = set(c.execute(sa.select(outbox.c.type)).scalars())
+        waiting = queries.waiting_requests(c)
+    assert states == {"requested", "accepted", "declined", "cancelled"}
+    assert len(waiting) == 5
+    assert {
+        "remedy.medicine-searches.searched.v1",
+        "remedy.stock-movements.sold.v1",
+        "remedy.stock-movements.received.v1",
+        "remedy.stock-movements.repriced.v1",
+        "remedy.appointments.requested.v1",
+    } <= types
+
+
+def test_after_two_interruptions_every_deed_of_the_story_is_there_once(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    first_day = A_MONDAY.date() - timedelta(days=DAYS)
+    story = list(life(first_day, DAYS + 1, SEED))
+    # The last day is today, of which nothing but a delivery or two has happened by nine in the morning.
+    expected = Counter(deed.what for day in story[:-1] for deed in day.deeds)
+    with database.connect() as c:
+        events = c.execute(
+            sa.select(outbox.c.type).where(
+                outbox.c.occurred_at < day_bounds(A_MONDAY.date(), ROME)[0]
+            )
+        ).scalars()
+        told = Counter(name.split(".")[2] for name in events if ".stock-movements." in name)
+    del told["repriced"]
+    assert told == expected
+    assert expected["sold"] > 300
+
+
+def test_everything_lies_in_the_past(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    _, now = built
+    with database.connect() as c:
+        first, last, recorded = c.execute(
+            sa.select(
+                sa.func.min(outbox.c.occurred_at),
+                sa.func.max(outbox.c.occurred_at),
+                sa.func.max(outbox.c.recorded_at),
+            )
+        ).one()
+    assert first < now - timedelta(days=DAYS - 1)
+    assert last <= now
+    assert recorded <= now
+
+
+def test_ledger_lots_and_nothing_uncovered(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    with database.connect() as c:
+        lots = (
+            sa.select(stock_lot.c.stock_item_id, sa.func.sum(stock_lot.c.quantity_milli).label("n"))
+            .group_by(stock_lot.c.stock_item_id)
+            .subquery()
+        )
+        latest = (
+            sa.select(stock_movement.c.stock_item_id, sa.func.max(stock_movement.c.id).label("id"))
+            .group_by(stock_movement.c.stock_item_id)
+            .subquery()
+        )
+        rows = c.execute(
+            sa.select(lots.c.n, stock_movement.c.balance_milli)
+            .join_from(lots, latest, latest.c.stock_item_id == lots.c.stock_item_id)
+            .join(stock_movement, stock_movement.c.id == latest.c.id)
+        ).all()
+        uncovered = c.execute(sa.select(sa.func.sum(stock_movement.c.uncovered_milli))).scalar()
+    assert len(rows) > 100
+    assert all(row.n == row.balance_milli for row in rows)
+    assert uncovered == 0
+
+
+def test_building_it_again_changes_nothing_and_tells_the_same_sign_ins(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    people, now = built
+    before = counts(database)
+    assert build(database, Watch(now + timedelta(days=3))) == people
+    assert counts(database) == before
+
+
+def test_everybody_can_sign_in_with_the_password_that_was_told(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    people, now = built
+    watch = Watch(now)
+    cast = {person["who"]: person for person in people}
+    for who in ("Asha", "Ben", "Chitra", "Dev", "Dr Ekow", "Farah"):
+        told = {"email": cast[who]["email"], "address": "127.0.0.1", "secret_key": SECRET_KEY}
+        attempt = in_transaction(
+            database, lambda c, t=told: accounts.note_attempt(c, clock=watch, **t)
+        )
+        _, person = in_transaction(
+            database,
+            lambda c, t=told, a=attempt, w=who: accounts.sign_in(
+                c,
+                password=cast[w]["password"],
+                attempt=a,
+                vault=factories.a_vault(),
+                clock=watch,
+                **t,
+            ),
+        )
+        assert (person.name, person.role) == (who, cast[who]["role"])
+
+
+def test_another_installation_has_other_passwords(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    people, _ = built
+    others = _people("another secret key, as long as this")
+    assert not {p["password"] for p in people} & {p["password"] for p in others}
+    assert len({p["password"] for p in people}) == len(people)
+
+
+@pytest.mark.parametrize("settings", [{"environment": "production"}, {"secret_key": ""}])
+def test_it_refuses_production_and_a_missing_key(
+    database: sa.Engine, settings: dict[str, str]
+) -> None:
+    before = counts(database)
+    with pytest.raises(ValueError, match=r"production|SECRET_KEY"):
+        build(database, Watch(), settings=settings)
+    assert counts(database) == before
