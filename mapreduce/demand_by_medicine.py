@@ -6,9 +6,8 @@ functions of the standard library: the mapper on a YARN node calls them.
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from mapreduce.landed_lines import whole_number
+from mapreduce.landed_lines import uuid_text, whole_number
 from remedy.events.pharmacy import StockReceived, StockRefused, StockReversed, StockSold
 
 
@@ -25,7 +24,7 @@ class Demand(NamedTuple):
 
 def place(body: Mapping[str, Any]) -> tuple[str, str]:
     """Pharmacy and medicine of a stock event, each in its one way of writing."""
-    return str(UUID(body["pharmacy_id"])), str(UUID(body["medicine_id"]))
+    return uuid_text(body["pharmacy_id"]), uuid_text(body["medicine_id"])
 
 
 def demand_in(type_name: str, body: Mapping[str, Any]) -> Demand | None:

@@ -5,9 +5,8 @@ Plain functions of the standard library: the mapper on a YARN node calls them.
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from mapreduce.landed_lines import NOTHING, plain_text, whole_number
+from mapreduce.landed_lines import NOTHING, plain_text, uuid_text, whole_number
 from remedy.events.pharmacy import MedicineSearched
 
 DISTRICT_LENGTH = 60
@@ -32,7 +31,7 @@ def search_in(type_name: str, body: Mapping[str, Any]) -> Search | None:
     meant = body["medicine_id"]
     query = "" if meant else plain_text(body["query"], QUERY_LENGTH).casefold()
     return Search(
-        medicine_id=str(UUID(meant)) if meant else NOTHING,
+        medicine_id=uuid_text(meant) if meant else NOTHING,
         district=plain_text(body["district"], DISTRICT_LENGTH),
         # Folding may lengthen a word (ß becomes ss).
         query=query[:QUERY_LENGTH].rstrip(),

@@ -11,12 +11,13 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from mapreduce.landed_lines import Wanted
-from mapreduce.runner import Hadoop, run, yarn_tag
+from mapreduce.runner import Hadoop, JobFailed, run, yarn_tag
 from mapreduce.yarn import RUNNING, Yarn
 from remedy.gateways.hdfs import Files, connect
 from remedy.pipeline.aggregates import Plan
@@ -69,7 +70,6 @@ def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
     history.land(refusal(occurred_at=at(TUESDAY)), movement(occurred_at=at(TUESDAY)))
     history.land(movement(occurred_at=at(TUESDAY), pharmacy_id=HARBOUR))
     history.quarantine(history.number, TUESDAY)
-    # An event that is counted for neither day lies in the same file as one that is.
     words = "für Kinder | 10 %\tmehr"
     history.land(
         search(occurred_at=at(MONDAY), medicine_id=None, query=words),
@@ -103,6 +103,12 @@ def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
     told = history.rows(tables.aggregated_day)
     assert {row["application_id"] for row in told} == {done.application_id}
     assert len(told) == 3
+
+
+def test_a_job_that_cannot_run_fails_with_a_sentence(files: Files, hadoop: Hadoop):
+    nobody = replace(hadoop, yarn_url="http://127.0.0.1:1")
+    with pytest.raises(JobFailed, match=r"YARN at http://127\.0\.0\.1:1 does not answer"):
+        run(JOB, ["/nothing"], files.path("out"), wanted=wanted(), owner="test", hadoop=nobody)
 
 
 CALLER = """
