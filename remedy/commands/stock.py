@@ -75,7 +75,8 @@ def pharmacy_id(connection: sa.Connection, text: str) -> UUID:
         raise ValueError(
             f"There is no pharmacy '{text}'; there are {', '.join(names) or 'none yet'}."
         )
-    return found[0]
+    only: UUID = found[0]
+    return only
 
 
 def medicine_id(connection: sa.Connection, text: str) -> UUID:

@@ -45,7 +45,7 @@ class Airflow:
         """The newest runs of a DAG, newest first."""
         answer = self._session.get(
             f"{self._api}/dags/{dag}/dagRuns",
-            params={"order_by": "-run_after", "limit": limit},
+            params={"order_by": "-run_after", "limit": str(limit)},
             timeout=SECONDS,
         )
         answer.raise_for_status()

@@ -35,7 +35,7 @@ def test_no_click_is_refused_or_lost_while_a_part_is_down(stack, till_for, stopp
             lambda: len(till.acknowledged) >= before + 25, "Sales while it is down", seconds=60
         )
         # A patient's page and an admin's dashboard answer all the same, and say how old figures are.
-        assert requests.get(stack.url("portal") + "/search?q=para", timeout=20).status_code == 200
+        assert requests.get(stack.url("portal") + "/?q=para", timeout=20).status_code == 200
         page = admin_page("/pipeline")
         page.get_by_text("ago").first.wait_for(timeout=60_000)
     finally:
