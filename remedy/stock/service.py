@@ -287,6 +287,7 @@ def reverse_movement(
             "reverses_id": movement_id,
             "reversed_kind": first.kind,
             "reversed_quantity_milli": first.quantity_milli,
+            "reversed_uncovered_milli": first.uncovered_milli,
             "reversed_at": first.occurred_at,
         },
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from remedy.events.base import from_body
@@ -250,15 +250,27 @@ def test_a_known_lot_keeps_its_expiry(counter):
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["received", "sold", "adjusted", "counted", "price", "hold", "release", "refuse", "undo"]
+            [
+                "received",
+                "sold",
+                "adjusted",
+                "counted",
+                "price",
+                "hold",
+                "release",
+                "refuse",
+                "undo",
+            ]
         ),
         st.integers(0, 1),
         st.integers(-4, 9),
-        st.sampled_from([("", None), ("A", SOON), ("B", LATER), ("C", date(2026, 3, 1)), ("D", None)]),
+        st.sampled_from(
+            [("", None), ("A", SOON), ("B", LATER), ("C", date(2026, 3, 1)), ("D", None)]
+        ),
         st.sampled_from([0, 0, 0, 30, 600]),
     ),
-    min_size=1,
-    max_size=25,
+    min_size=8,
+    max_size=40,
 )
 
 
@@ -350,8 +362,12 @@ def ledger_sums(connection, pharmacy_id):
     ).all()
 
 
+# Not shrunk: each try is a hundred statements, and the failing steps are printed as they are.
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=STEPS)
 def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):
