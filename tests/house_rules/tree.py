@@ -44,6 +44,8 @@ SAID = {
     "docker/hadoop/": "Hadoop's own configuration files",
     "mapreduce/mrjob.conf": "The Hadoop runner's options",
     "dags/pools.json": "Airflow's pools: how much may run at once",
+    "streamlit_app/queries/": "What the pages read, one file per page",
+    "streamlit_app/views/": "One file per page",
     "docs/remedy.svg": "The picture of the README",
     "web_portal/till/openapi.json": "The till interface, described",
     "docs/decisions/": "Choices that could be questioned later: context, decision, consequences",
@@ -64,7 +66,7 @@ LEFT_OUT = re.compile(
     r"^\.(gitignore|gitattributes|editorconfig|dockerignore)$|/static/|/templates/|\.po$"
 )
 
-DEEP = ("remedy/", "web_portal/", "tests/house_rules/")
+DEEP = ("remedy/", "web_portal/", "streamlit_app/", "tests/house_rules/")
 """Folders whose folders are drawn with their files."""
 
 LONGEST = 100
