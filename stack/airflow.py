@@ -72,8 +72,13 @@ class Client:
         return answer.json()["dag_run_id"]
 
 
-def run_first(client: Client, say: Callable[[str], None]) -> None:
+def run_first(client: Client, settle: Callable[[], None], say: Callable[[str], None]) -> None:
     """Run every scheduled DAG that has not succeeded yet, once, in order.
+
+    Args:
+        client: Airflow.
+        settle: waits until what was told so far has landed, so that the first count finds all of it.
+        say: called with each sentence about how far it is.
 
     Raises:
         StackError: naming the DAGs whose run failed or did not end.
@@ -83,12 +88,13 @@ def run_first(client: Client, say: Callable[[str], None]) -> None:
     scheduled = [name for name, dag in sorted(dags.items()) if dag["timetable_summary"] is not None]
     wanted = [name for name in FIRST_RUNS if name in dags]
     wanted += [name for name in scheduled if name not in wanted and name != ALWAYS_ON]
+    wanted = [name for name in wanted if not client.runs(name, state="success", limit=1)]
     problems = []
     if ALWAYS_ON in dags and not _wait(lambda: _is_at_work(client, ALWAYS_ON), PARSED_WITHIN_S):
         problems.append(f"'{ALWAYS_ON}' is not running")
+    if wanted:
+        settle()
     for name in wanted:
-        if client.runs(name, state="success", limit=1):
-            continue
         if problem := _run_once(client, name, say):
             problems.append(problem)
     if problems:

@@ -38,6 +38,8 @@ class Service:
     is_airflow: bool = False
     is_database: bool = False
     once: bool = False
+    # Its last line says how far it is, for people.
+    is_telling: bool = False
     patience_s: int = 120
     grace_s: int = 20
     stop_signal: int = SIGTERM
@@ -195,6 +197,7 @@ STEPS = (
         after=("migrate", "kafka", "datanode"),
         account="portal",
         has_keys=True,
+        is_telling=True,
         patience_s=600,
     ),
     _step(
@@ -222,6 +225,7 @@ STEPS = (
             "relay",
             "portal",
         ),
+        is_telling=True,
         patience_s=1500,
     ),
 )

@@ -328,7 +328,7 @@ class Supervisor:
                 else None,
                 "step": unit.service.once,
                 "reason": unit.reason,
-                "words": unit.words if unit.service.once and unit.is_running else "",
+                "words": unit.words if unit.service.is_telling and unit.is_running else "",
             }
             for unit in self.units.values()
         ]

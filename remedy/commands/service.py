@@ -1,4 +1,4 @@
-"""Verbs the stack starts: migrate, prepare, relay, mail-catcher.
+"""Verbs the stack starts: migrate, prepare, relay, settle, mail-catcher.
 
 Each imports what it needs when it runs: the relay stays small, and a part that is broken stops its own
 verb only.
@@ -35,6 +35,8 @@ def add_verbs(verbs: Any) -> None:
         "make topics and HDFS folders; on a fresh local installation, a town",
     )
     add(verbs, "relay", run_relay, "tell Kafka what the outbox holds, until stopped")
+    settle = add(verbs, "settle", run_settle, "wait until all that was told is in MySQL and HDFS")
+    settle.add_argument("--seconds", type=float, default=300, help="how long at most")
     mail = add(
         verbs, "mail-catcher", run_mail_catcher, "catch mail on this machine and show it on a page"
     )
@@ -113,6 +115,21 @@ def run_relay(_: argparse.Namespace, settings: Settings) -> int:
     engine = engine_for(settings.database_url, pool_size=2)
     relay.run(engine, settings.kafka_brokers, stop=stop, clock=utc_now)
     return 0
+
+
+def run_settle(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Wait until relay and landing have nothing left to do; 1 when they do not come to it."""
+    from remedy.gateways.mysql import engine_for
+    from remedy.pipeline.settled import await_settled
+
+    is_settled = await_settled(
+        engine_for(settings.database_url, pool_size=1),
+        seconds=chosen.seconds,
+        stop=threading.Event(),
+        progress=lambda sentence: print(sentence, flush=True),
+    )
+    print("All that was told has arrived." if is_settled else "Not all has arrived in time.")
+    return 0 if is_settled else 1
 
 
 def run_mail_catcher(chosen: argparse.Namespace, _: Settings) -> int:

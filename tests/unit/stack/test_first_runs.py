@@ -28,6 +28,9 @@ class FakeAirflow:
             return [{}] if dag in self._succeeded else []
         return [{}] if state == "running" and dag == airflow.ALWAYS_ON else []
 
+    def settle(self):
+        self.started.append("(settle)")
+
     def run(self, dag):
         self.started.append(dag)
         if dag not in self._failing:
@@ -47,20 +50,26 @@ def _dags_folder(tmp_path, monkeypatch):
 ALL = ("land_events", "check_quality", "aggregate_demand", "forecast_stock", "a_new_one")
 
 
-def test_dags_run_in_the_order_of_their_data_and_then_the_others():
+def test_when_all_has_landed_dags_run_in_the_order_of_their_data_and_then_the_others():
     client = FakeAirflow(ALL)
-    airflow.run_first(client, lambda text: None)
-    assert client.started == ["check_quality", "aggregate_demand", "forecast_stock", "a_new_one"]
+    airflow.run_first(client, client.settle, str)
+    assert client.started == [
+        "(settle)",
+        "check_quality",
+        "aggregate_demand",
+        "forecast_stock",
+        "a_new_one",
+    ]
 
 
 def test_what_has_succeeded_is_not_run_again():
     client = FakeAirflow(ALL, succeeded=ALL)
-    airflow.run_first(client, lambda text: None)
+    airflow.run_first(client, client.settle, str)
     assert client.started == []
 
 
 def test_a_failed_run_is_named_and_the_next_runs_all_the_same():
     client = FakeAirflow(ALL, failing=["aggregate_demand"])
     with pytest.raises(StackError, match="the run of 'aggregate_demand' failed"):
-        airflow.run_first(client, lambda text: None)
+        airflow.run_first(client, client.settle, str)
     assert client.started[-1] == "a_new_one"
