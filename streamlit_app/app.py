@@ -1,0 +1,90 @@
+"""The dashboards: who is it (the portal's session), then one of five pages.
+
+Run by `streamlit run streamlit_app/app.py`. Results are read; nothing is computed or changed here.
+"""
+
+import logging
+import time
+from functools import partial
+
+import sqlalchemy as sa
+import streamlit as st
+
+from streamlit_app import access, data
+from streamlit_app.views import demand, forecast, pipeline, quality, requests
+
+log = logging.getLogger(__name__)
+
+# Title, address, icon and what draws it. (A comment: Streamlit would print a bare string of this file.)
+PAGES = (
+    ("Demand", "demand", ":material/bar_chart:", demand.show),
+    ("Forecast", "forecast", ":material/trending_up:", forecast.show),
+    ("Requests", "requests", ":material/event:", requests.show),
+    ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),
+    ("Data quality", "quality", ":material/verified:", quality.show),
+)
+
+REFRESH_SECONDS = 60
+
+
+def main() -> None:
+    """Draw the page that was asked for, for an admin; a sentence for anybody else."""
+    st.set_page_config(page_title="Remedy dashboards", layout="wide")
+    st.session_state["drawn_at"] = time.monotonic()
+    try:
+        role = data.role()
+        is_admin = role == access.ADMIN
+        # Somebody else gets the same addresses, with the same sentence behind each.
+        page = st.navigation(
+            [
+                st.Page(
+                    show if is_admin else partial(_refuse, role),
+                    title=title,
+                    icon=icon,
+                    url_path=address,
+                )
+                for title, address, icon, show in PAGES
+            ],
+            position="sidebar" if is_admin else "hidden",
+        )
+        if is_admin:
+            st.sidebar.link_button(
+                "Back to the portal", data.settings().portal_url, icon=":material/arrow_back:"
+            )
+        page.run()
+    except sa.exc.DBAPIError as error:
+        # The driver's own words may hold an address; they belong in the log, and only their kind there.
+        log.warning("A page could not be read: %s", type(error.orig).__name__)
+        st.error(
+            "The database does not answer, so there is nothing to show. The page tries again by itself "
+            "in a minute; the service is called mariadb (`./run status`).",
+            icon=":material/error:",
+        )
+    _keep_fresh()
+
+
+def _refuse(role: str | None) -> None:
+    st.title("Remedy dashboards")
+    portal = data.settings().portal_url
+    if role is None:
+        st.write(
+            "These pages are for admins. Sign in on the portal, then reload this page: one sign-in "
+            "serves both. A sign-in ends after half an hour without a click on the portal."
+        )
+        st.link_button("Sign in on the portal", f"{portal}/sign-in", type="primary")
+        return
+    st.write(
+        f"These pages are for admins. You are signed in as a {role}; your own pages are on the portal."
+    )
+    st.link_button("Go to the portal", portal, type="primary")
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _keep_fresh() -> None:
+    """Draw the whole page again every minute: ages stay true, and who signed out sees nothing more."""
+    if time.monotonic() - st.session_state["drawn_at"] > REFRESH_SECONDS / 2:
+        st.rerun(scope="app")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Frame in, chart out. Colours are told apart without colour sight (Okabe and Ito), and by pattern and words."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from remedy.values import MILLI
+
+BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
+HEIGHT = 340
+
+
+def demand(closed: pd.DataFrame, later: pd.DataFrame) -> go.Figure:
+    """Packs per day: closed days as counted, later days as landed so far, what was refused on top.
+
+    Both frames have day, sold_milli and refused_milli.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        x=closed["day"],
+        y=closed["sold_milli"] / MILLI,
+        name="Sold, closed days (counted)",
+        marker_color=BLUE,
+    )
+    figure.add_bar(
+        x=later["day"],
+        y=later["sold_milli"] / MILLI,
+        name="Sold so far (landed, not counted yet)",
+        marker={"color": ORANGE, "pattern": {"shape": "/", "size": 6}},
+    )
+    both = pd.concat([closed, later])
+    figure.add_bar(
+        x=both["day"],
+        y=both["refused_milli"] / MILLI,
+        name="Refused for want of stock",
+        marker={"color": RED, "pattern": {"shape": "x", "size": 6}},
+    )
+    figure.update_layout(barmode="stack")
+    return _dressed(figure, "packs per day")
+
+
+def forecast(past: pd.DataFrame, ahead: pd.DataFrame) -> go.Figure:
+    """One item: what was wanted before (day, demand_milli), what is foretold, and between which bounds."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=past["day"],
+        y=past["demand_milli"] / MILLI,
+        name="Sold and refused, closed days",
+        mode="lines",
+        line={"color": BLUE},
+    )
+    figure.add_scatter(
+        x=ahead["day"],
+        y=ahead["high_milli"] / MILLI,
+        name="High: one day in ten is above",
+        mode="lines",
+        line={"width": 0},
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=ahead["day"],
+        y=ahead["low_milli"] / MILLI,
+        name="Eight days of ten lie in here",
+        mode="lines",
+        line={"width": 0},
+        fill="tonexty",
+        fillcolor="rgba(230, 159, 0, 0.25)",
+    )
+    figure.add_scatter(
+        x=ahead["day"],
+        y=ahead["expected_milli"] / MILLI,
+        name="Expected",
+        mode="lines",
+        line={"color": ORANGE, "dash": "dash", "width": 3},
+    )
+    return _dressed(figure, "packs per day")
+
+
+def _dressed(figure: go.Figure, unit: str) -> go.Figure:
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": -0.2},
+        hovermode="x unified",
+        yaxis={"title": unit, "rangemode": "tozero"},
+        xaxis={"title": None, "type": "date", "tickformat": "%-d %b"},
+    )
+    return figure
