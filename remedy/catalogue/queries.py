@@ -42,7 +42,10 @@ def find_medicines(connection: sa.Connection, text: str, *, limit: int = 20) -> 
     if not words:
         return []
     query = sa.select(*_FIELDS).order_by(
-        _whole_words(words).desc(), medicines.c.generic_name, medicines.c.brand_name, medicines.c.id
+        _whole_words(words).desc(),
+        sa.func.lower(medicines.c.generic_name),
+        sa.func.lower(medicines.c.brand_name),
+        medicines.c.id,
     )
     for word in words:
         # The words are letters and digits only: nothing in them means anything to LIKE.

@@ -90,7 +90,7 @@ def stock_rows(
         .select_from(stock_item)
         .join(medicine, medicine.c.id == item.medicine_id)
         .where(item.pharmacy_id == place.row_id)
-        .order_by(medicine.c.generic_name, medicine.c.brand_name, medicine.c.id)
+        .order_by(sa.func.lower(medicine.c.generic_name), medicine.c.brand_name, medicine.c.id)
     )
     if after_seq is not None:
         query = query.where(item.changed_seq > after_seq)
