@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -23,6 +25,22 @@ ALWAYS_ON = "land_events"
 PARSED_WITHIN_S = 180
 RUN_WITHIN_S = 600
 LOOK_EVERY_S = 2.0
+
+
+class Done:
+    """Which DAGs have had their first run, remembered in a file beside Airflow's database."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names = set(path.read_text().split()) if path.exists() else set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def add(self, name: str) -> None:
+        """Remember it at once: the next may never end."""
+        self._names.add(name)
+        self._path.write_text("\n".join(sorted(self._names)) + "\n")
 
 
 class Client:
@@ -63,6 +81,10 @@ class Client:
         """Runs of a DAG, newest first."""
         return self.get(f"dags/{dag}/dagRuns", order_by="-run_after", **query)["dag_runs"]
 
+    def state(self, dag: str, run: str) -> str:
+        """The state of one run: queued, running, success or failed."""
+        return self.get(f"dags/{dag}/dagRuns/{quote(run)}")["state"]
+
     def run(self, dag: str) -> str:
         """Start a run now; its id."""
         answer = self._session.post(
@@ -72,11 +94,16 @@ class Client:
         return answer.json()["dag_run_id"]
 
 
-def run_first(client: Client, settle: Callable[[], None], say: Callable[[str], None]) -> None:
-    """Run every scheduled DAG that has not succeeded yet, once, in order.
+def run_first(
+    client: Client, done: Done, settle: Callable[[], None], say: Callable[[str], None]
+) -> None:
+    """Run every scheduled DAG that we have not run yet, once, in order.
+
+    A run by the clock in the first minutes does not count: it may have found nothing to do.
 
     Args:
         client: Airflow.
+        done: which DAGs have had their first run.
         settle: waits until what was told so far has landed, so that the first count finds all of it.
         say: called with each sentence about how far it is.
 
@@ -88,15 +115,19 @@ def run_first(client: Client, settle: Callable[[], None], say: Callable[[str], N
     scheduled = [name for name, dag in sorted(dags.items()) if dag["timetable_summary"] is not None]
     wanted = [name for name in FIRST_RUNS if name in dags]
     wanted += [name for name in scheduled if name not in wanted and name != ALWAYS_ON]
-    wanted = [name for name in wanted if not client.runs(name, state="success", limit=1)]
     problems = []
     if ALWAYS_ON in dags and not _wait(lambda: _is_at_work(client, ALWAYS_ON), PARSED_WITHIN_S):
         problems.append(f"'{ALWAYS_ON}' is not running")
-    if wanted:
+    if any(name not in done for name in wanted):
         settle()
     for name in wanted:
-        if problem := _run_once(client, name, say):
+        if name in done:
+            continue
+        problem = _run_once(client, name, say)
+        if problem:
             problems.append(problem)
+        else:
+            done.add(name)
     if problems:
         raise StackError(
             f"First runs: {'; '.join(problems)}. Open {client.url} and read the task's log there."
@@ -106,11 +137,10 @@ def run_first(client: Client, settle: Callable[[], None], say: Callable[[str], N
 def _run_once(client: Client, name: str, say: Callable[[str], None]) -> str | None:
     began = time.monotonic()
     say(f"first run of {name}: started")
-    if not client.runs(name, state=["running", "queued"], limit=1):
-        client.run(name)
-    if not _wait(lambda: not client.runs(name, state=["running", "queued"], limit=1), RUN_WITHIN_S):
+    run = client.run(name)
+    if not _wait(lambda: client.state(name, run) in ("success", "failed"), RUN_WITHIN_S):
         return f"the run of '{name}' did not end within {RUN_WITHIN_S} s"
-    if not client.runs(name, state="success", limit=1):
+    if client.state(name, run) == "failed":
         return f"the run of '{name}' failed"
     say(f"first run of {name}: done after {time.monotonic() - began:.0f} s")
     return None

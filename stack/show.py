@@ -57,10 +57,14 @@ def table(installation: Installation, status: Status) -> None:
         print(f"  {title:<12} {installation.url(port)}{path}")
     print()
     print(f"  Sign in to Airflow: admin, password {installation.secret('airflow-admin')}")
-    for person in demo_people(installation):
+    people = demo_people(installation)
+    first = {person["role"]: person for person in reversed(people)}
+    for role, person in sorted(first.items()):
         print(
-            f"  Sign in to the portal as {person['role']}: {person['email']}, password {person['password']}"
+            f"  Sign in to the portal as {role}: {person['email']}, password {person['password']}"
         )
+    if people:
+        print(f"  The sign-ins of all {len(people)} people of the town: {installation.demo_file}")
 
 
 def demo_people(installation: Installation) -> list[dict[str, str]]:

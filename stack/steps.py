@@ -16,7 +16,6 @@ from pathlib import Path
 from stack import airflow
 from stack.installation import ACCOUNTS, ROOT, Installation, StackError, postgres_bin, write_private
 
-
 SETTLED_WITHIN_S = 400
 
 
@@ -191,7 +190,10 @@ def first_runs(installation: Installation) -> None:
             check=False,
         )
 
-    airflow.run_first(airflow.Client(installation), settle, lambda text: print(text, flush=True))
+    done = airflow.Done(installation.databases / "first-runs")
+    airflow.run_first(
+        airflow.Client(installation), done, settle, lambda text: print(text, flush=True)
+    )
 
 
 STEPS: dict[str, Callable[[Installation], None]] = {

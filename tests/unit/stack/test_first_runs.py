@@ -6,35 +6,39 @@ from stack import airflow
 from stack.installation import StackError
 
 
-class FakeAirflow:
+class FakeAirflow(airflow.Client):
     """A client whose runs end at once, as told."""
 
     url = "http://airflow"
 
-    def __init__(self, dags, *, succeeded=(), failing=()):
+    def __init__(self, failing=()):
         self.started = []
-        self._dags = {name: {"timetable_summary": "daily"} for name in dags}
-        self._succeeded = set(succeeded)
-        self._failing = set(failing)
+        self._failing = failing
 
     def sign_in(self):
         """Nothing to sign in to."""
 
     def dags(self):
-        return self._dags
+        return {name: {"timetable_summary": "daily"} for name in ALL}
 
-    def runs(self, dag, state, limit):
-        if state == "success":
-            return [{}] if dag in self._succeeded else []
-        return [{}] if state == "running" and dag == airflow.ALWAYS_ON else []
+    def runs(self, dag, **query):
+        return [{}] if query["state"] == "running" and dag == airflow.ALWAYS_ON else []
 
     def settle(self):
         self.started.append("(settle)")
 
     def run(self, dag):
         self.started.append(dag)
-        if dag not in self._failing:
-            self._succeeded.add(dag)
+        return f"{dag} 1"
+
+    def state(self, dag, run):
+        assert run == f"{dag} 1"
+        return "failed" if dag in self._failing else "success"
+
+
+@pytest.fixture
+def done(tmp_path):
+    return airflow.Done(tmp_path / "first-runs")
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +54,9 @@ def _dags_folder(tmp_path, monkeypatch):
 ALL = ("land_events", "check_quality", "aggregate_demand", "forecast_stock", "a_new_one")
 
 
-def test_when_all_has_landed_dags_run_in_the_order_of_their_data_and_then_the_others():
-    client = FakeAirflow(ALL)
-    airflow.run_first(client, client.settle, str)
+def test_when_all_has_landed_dags_run_in_the_order_of_their_data_and_then_the_others(done):
+    client = FakeAirflow()
+    airflow.run_first(client, done, client.settle, str)
     assert client.started == [
         "(settle)",
         "check_quality",
@@ -62,14 +66,18 @@ def test_when_all_has_landed_dags_run_in_the_order_of_their_data_and_then_the_ot
     ]
 
 
-def test_what_has_succeeded_is_not_run_again():
-    client = FakeAirflow(ALL, succeeded=ALL)
-    airflow.run_first(client, client.settle, str)
+def test_what_was_run_first_is_not_run_again_at_the_next_start(done, tmp_path):
+    airflow.run_first(FakeAirflow(), done, lambda: None, str)
+    client = FakeAirflow()
+    airflow.run_first(client, airflow.Done(tmp_path / "first-runs"), client.settle, str)
     assert client.started == []
 
 
-def test_a_failed_run_is_named_and_the_next_runs_all_the_same():
-    client = FakeAirflow(ALL, failing=["aggregate_demand"])
+def test_a_failed_run_is_named_the_next_runs_all_the_same_and_it_is_tried_again(done, tmp_path):
+    client = FakeAirflow(failing=["aggregate_demand"])
     with pytest.raises(StackError, match="the run of 'aggregate_demand' failed"):
-        airflow.run_first(client, client.settle, str)
+        airflow.run_first(client, done, client.settle, str)
     assert client.started[-1] == "a_new_one"
+    again = FakeAirflow()
+    airflow.run_first(again, airflow.Done(tmp_path / "first-runs"), again.settle, str)
+    assert again.started == ["(settle)", "aggregate_demand"]
