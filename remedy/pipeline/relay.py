@@ -112,7 +112,7 @@ def tell(
     failures = teller.send([_record(row) for row in rows], seconds=DELIVERY_SECONDS)
     reached("published")
     failed = {rows[failure.position].aggregatetype: failure.reason for failure in failures}
-    delivered = _delivered(rows, failures)
+    delivered = delivered_rows(rows, failures)
     if delivered:
         connection.execute(
             sa.update(outbox).where(outbox.c.id.in_(delivered)).values(published_at=clock())
@@ -149,7 +149,8 @@ def _record(row: Any) -> Record:
     return Record(row.aggregatetype, key, row.payload.encode(), envelope.headers())
 
 
-def _delivered(rows: Sequence[Any], failures: Sequence[Failure]) -> list[int]:
+def delivered_rows(rows: Sequence[Any], failures: Sequence[Failure]) -> list[int]:
+    """The ids of rows that may be marked: delivered, and with no failure before them in their key."""
     failed = {failure.position for failure in failures}
     behind: set[tuple[str, str | UUID]] = set()
     delivered = []
