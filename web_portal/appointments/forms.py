@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf
 
 from remedy.appointments.model import EMERGENCY, SYMPTOMS_AT_MOST, URGENCIES
@@ -29,7 +30,7 @@ class RequestForm(OnceForm):
     urgency = RadioField(
         _l("How urgent is it?"),
         [AnyOf((*URGENCIES, EMERGENCY), message=_CHOOSE)],
-        choices=[(name, _WORDS[name]) for name in (*URGENCIES, EMERGENCY)],
+        choices=[SelectChoice(name, _WORDS[name]) for name in (*URGENCIES, EMERGENCY)],
         # AnyOf says it in our words.
         validate_choice=False,
     )

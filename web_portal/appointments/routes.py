@@ -203,4 +203,4 @@ def _instant(text: str) -> datetime:
     try:
         return instant_of(text)
     except (ValueError, OverflowError):
-        abort(404)
+        abort(400)

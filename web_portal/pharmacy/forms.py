@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, SelectField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from web_portal.forms import MoneyField, OnceForm, PacksField, text_between
@@ -39,7 +40,10 @@ class VersionedForm(OnceForm):
 class MovementForm(VersionedForm):
     """One movement of one medicine, told by hand."""
 
-    kind = SelectField(_l("What happened"), choices=list(KIND_WORDS.items()))
+    kind = SelectField(
+        _l("What happened"),
+        choices=[SelectChoice(value, words) for value, words in KIND_WORDS.items()],
+    )
     packs = PacksField(_l("Packs"), signed=True, zero=True)
     lot_number = StringField(
         _l("Lot number (optional)"),

@@ -1,0 +1,206 @@
+"""Who may open what: every route, every role, one's own and others'; nobody sees a foreign canary."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from remedy.values import uuid7
+from tests.integration.portal_cast import CANARY, Cast, a_cast
+
+PEOPLE = (None, "asha", "ben", "chitra", "dev", "ekow", "farah")
+PATIENTS, PHARMACISTS, ADMINS = {"asha", "ben"}, {"chitra", "dev"}, {"farah"}
+EVERYBODY = set(PEOPLE)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route, an address of it, who may call it, and who of them owns what that address names."""
+
+    endpoint: str
+    method: str
+    address: str
+    may: set[str | None]
+    owners: set[str | None] | None = None
+
+
+ROUTES = (
+    Route("health.healthz", "GET", "/healthz", EVERYBODY),
+    Route("health.readyz", "GET", "/readyz", EVERYBODY),
+    Route("till.openapi", "GET", "/openapi.json", EVERYBODY),
+    Route("search.home", "GET", "/?q=paracetamol", EVERYBODY),
+    Route("search.medicine_page", "GET", "/medicines/{calmadol}", EVERYBODY),
+    Route("search.hold", "POST", "/medicines/{calmadol}/holds", PATIENTS, set()),
+    Route("search.holds", "GET", "/holds", PATIENTS),
+    Route("search.release", "POST", "/holds/{asha_hold}/release", PATIENTS, {"asha"}),
+    Route("accounts.sign_in", "GET", "/sign-in", EVERYBODY),
+    Route("accounts.sign_in", "POST", "/sign-in", EVERYBODY),
+    Route("accounts.register", "GET", "/register", EVERYBODY),
+    Route("accounts.register", "POST", "/register", EVERYBODY),
+    Route("appointments.doctors", "GET", "/doctors", EVERYBODY),
+    Route("appointments.doctor", "GET", "/doctors/{ekow}", EVERYBODY),
+    Route("appointments.ask", "GET", "/doctors/{ekow}/request?starts_at={slot}", PATIENTS),
+    Route("appointments.ask", "POST", "/doctors/{ekow}/request", PATIENTS),
+    Route("appointments.requests", "GET", "/requests", PATIENTS),
+    Route("appointments.visit", "GET", "/requests/{asha_visit}", PATIENTS, {"asha"}),
+    Route("appointments.cancel", "POST", "/requests/{asha_visit}/cancel", PATIENTS, {"asha"}),
+    Route("pharmacy.stock", "GET", "/pharmacy/stock", PHARMACISTS),
+    Route("pharmacy.medicines", "GET", "/pharmacy/medicines?q=paracetamol", PHARMACISTS),
+    Route("pharmacy.card", "GET", "/pharmacy/stock/{calmadol}", PHARMACISTS),
+    Route("pharmacy.move", "POST", "/pharmacy/stock/{calmadol}/movements", PHARMACISTS),
+    Route("pharmacy.price", "POST", "/pharmacy/stock/{calmadol}/price", PHARMACISTS),
+    Route(
+        "pharmacy.undo", "POST",
+        "/pharmacy/stock/{calmadol}/movements/{chitra_calmadol_movement}/undo",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route("till_keys.page", "GET", "/pharmacy/keys", PHARMACISTS),
+    Route("till_keys.new", "POST", "/pharmacy/keys", PHARMACISTS),
+    Route(
+        "till_keys.revoke", "POST", "/pharmacy/keys/{chitra_key}/revoke", PHARMACISTS, {"chitra"}
+    ),
+    Route("admin.queue", "GET", "/admin/requests", ADMINS),
+    Route("admin.decision", "GET", "/admin/requests/{asha_visit}", ADMINS),
+    Route("admin.decide", "POST", "/admin/requests/{asha_visit}", ADMINS),
+    Route("admin.demand_csv", "GET", "/admin/export/demand.csv", ADMINS),
+    Route("admin.forecast_csv", "GET", "/admin/export/forecast.csv", ADMINS),
+)  # fmt: skip
+ELSEWHERE = {"static", "live.follow", "till.stock_movements", "accounts.sign_out"}
+"""Files of ours; what other tests look at: the socket, the till, and signing out (test_portal_sessions)."""
+
+COUNTED = (
+    "account", "api_key", "appointment", "stock_movement", "stock_hold", "outbox", "patient",
+)  # fmt: skip
+
+MAY_SEE = {
+    "asha": {"asha"},
+    "ben": {"ben"},
+    "chitra": {"chitra"},
+    "dev": {"dev"},
+    # The admin decides on what patients wrote.
+    "farah": {"asha", "ben"},
+}
+
+
+@pytest.fixture(scope="module")
+def cast(database_url: str, database: sa.Engine) -> Cast:
+    made = a_cast(database_url, database)
+    found = made.rows(
+        "SELECT k.public_id FROM api_key k JOIN pharmacy p ON p.id = k.pharmacy_id"
+        " WHERE p.name = 'Corner Pharmacy'"
+    )
+    made.ids["chitra_key"] = UUID(bytes=bytes(found[0].public_id))
+    for name in PEOPLE:
+        if name:
+            made.of(name)
+    return made
+
+
+def address_of(cast: Cast, route: Route) -> str:
+    return route.address.format(slot="2026-03-03T09:00:00%2B00:00", **cast.ids)
+
+
+def counts(cast: Cast) -> dict[str, int]:
+    return {table: cast.rows(f"SELECT COUNT(*) FROM {table}")[0][0] for table in COUNTED}
+
+
+def test_the_table_names_every_route(cast: Cast) -> None:
+    real = {
+        (rule.endpoint, method)
+        for rule in cast.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint not in ELSEWHERE
+    }
+    assert real == {(route.endpoint, route.method) for route in ROUTES}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.endpoint}")
+def test_a_route_admits_whom_it_should(cast: Cast, route: Route, who: str | None) -> None:
+    browser, address = cast.of(who) if who else cast.browser(), address_of(cast, route)
+    before = counts(cast)
+    # A form with nothing in it: whom the route admits is told what is missing.
+    answer = browser.get(address) if route.method == "GET" else browser.post(address, {"nonce": ""})
+    if who not in route.may:
+        if who is None:
+            assert answer.status_code == 303
+            assert answer.headers["Location"].startswith("/sign-in")
+        else:
+            assert answer.status_code == 404
+    elif route.owners is not None and who not in route.owners:
+        assert answer.status_code == 404
+    else:
+        assert answer.status_code in {200, 400, 422}
+    if route.method == "POST":
+        assert counts(cast) == before
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_nobody_reads_what_belongs_to_another(cast: Cast, who: str | None) -> None:
+    browser, seen = cast.of(who) if who else cast.browser(), set()
+    for route in ROUTES:
+        if route.method == "GET":
+            for swapped in (cast.ids, _swapped(cast)):
+                address = route.address.format(slot="2026-03-03T09:00:00%2B00:00", **swapped)
+                answer = browser.get(address)
+                seen |= set(CANARY.findall(answer.text + str(answer.headers)))
+    assert seen == MAY_SEE.get(who or "", set())
+
+
+def _swapped(cast: Cast) -> dict[str, object]:
+    """The same addresses with Ben's things where Asha's were, and Dev's where Chitra's were."""
+    pairs = {"asha": "ben", "chitra": "dev"}
+    ids = dict(cast.ids)
+    for name, public_id in cast.ids.items():
+        owner, _, what = name.partition("_")
+        if owner in pairs and what and f"{pairs[owner]}_{what}" in ids:
+            ids[name] = cast.ids[f"{pairs[owner]}_{what}"]
+            ids[f"{pairs[owner]}_{what}"] = public_id
+    return ids
+
+
+def test_what_does_not_exist_looks_like_what_is_not_yours(cast: Cast) -> None:
+    theirs = cast.of("ben").get(f"/requests/{cast.ids['asha_visit']}")
+    nobodys = cast.of("ben").get(f"/requests/{uuid7()}")
+    assert (theirs.status_code, nobodys.status_code) == (404, 404)
+    assert _without_nonce(theirs.text) == _without_nonce(nobodys.text)
+
+
+def _without_nonce(text: str) -> str:
+    return re.sub(r'(nonce|value)="[^"]*"', "", text)
+
+
+@pytest.mark.parametrize("told", [{"csrf_token": ""}, {"csrf_token": "forged"}])
+def test_a_form_without_its_token_changes_nothing(cast: Cast, told: dict[str, str]) -> None:
+    before = counts(cast)
+    address = f"/pharmacy/stock/{cast.ids['calmadol']}/movements"
+    form = {"kind": "sold", "packs": "1", "version": "0", **told}
+    assert cast.of("chitra").post(address, form).status_code == 400
+    assert counts(cast) == before
+
+
+def test_a_token_of_another_session_is_refused(cast: Cast) -> None:
+    before = counts(cast)
+    address = f"/pharmacy/stock/{cast.ids['calmadol']}/movements"
+    form = {"kind": "sold", "packs": "1", "version": "0", "csrf_token": cast.of("dev").token()}
+    assert cast.of("chitra").post(address, form).status_code == 400
+    assert counts(cast) == before
+
+
+def test_reading_a_page_changes_nothing_but_what_was_looked_for(cast: Cast) -> None:
+    before = counts(cast)
+    for route in ROUTES:
+        if route.method == "POST":
+            answer = cast.of("chitra").get(address_of(cast, route), buffered=True)
+            assert answer.status_code in {200, 404, 405}
+    assert counts(cast) == before
+
+
+def test_every_answer_to_a_person_is_kept_by_nobody(cast: Cast) -> None:
+    for route in ROUTES:
+        if route.method == "GET":
+            answer = cast.of("asha").get(address_of(cast, route), buffered=True)
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
