@@ -6,6 +6,7 @@ Run by `streamlit run streamlit_app/app.py`. Results are read; nothing is comput
 import logging
 import time
 from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 import streamlit as st
@@ -24,12 +25,15 @@ PAGES = (
     ("Data quality", "quality", ":material/verified:", quality.show),
 )
 
+# Our own: Streamlit would fetch a page's icon from a font service, and so tell it who looks.
+MARK = Path(__file__).with_name("mark.svg")
+
 REFRESH_SECONDS = 60
 
 
 def main() -> None:
     """Draw the page that was asked for, for an admin; a sentence for anybody else."""
-    st.set_page_config(page_title="Remedy dashboards", layout="wide")
+    st.set_page_config(page_title="Remedy dashboards", page_icon=str(MARK), layout="wide")
     st.session_state["drawn_at"] = time.monotonic()
     try:
         role = data.role()

@@ -54,6 +54,11 @@ def day(on: Any) -> str:
     return NEVER if on is None or pd.isna(on) else f"{pd.Timestamp(on):%a %-d %b %Y}"
 
 
+def short_day(on: Any) -> str:
+    """A day where there is little room: `31 Jan`."""
+    return NEVER if on is None or pd.isna(on) else f"{pd.Timestamp(on):%-d %b}"
+
+
 def packs(milli: float) -> str:
     """Thousandths of a pack as packs, to the tenth below ten and whole above: `1,234`, `2.5`."""
     amount = milli / MILLI

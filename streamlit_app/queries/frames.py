@@ -13,7 +13,7 @@ def frame(connection: sa.Connection, sql: str, **values: Any) -> pd.DataFrame:
     """The rows of a statement, one column each, also when there is none.
 
     By their last word columns become: `_at` an instant in UTC, `_on` and `day` a date, `_id` a UUID as
-    text, `_milli` and `_count` a whole number. UUIDs among `values` are given as their bytes.
+    text, `_milli` and `_count` a whole number (0 for none). UUIDs among `values` are given as their bytes.
     """
     bound = {name: v.bytes if isinstance(v, UUID) else v for name, v in values.items()}
     result = connection.execute(sa.text(sql), bound)
@@ -26,5 +26,5 @@ def frame(connection: sa.Connection, sql: str, **values: Any) -> pd.DataFrame:
         elif name.endswith("_id"):
             made[name] = [None if v is None else str(UUID(bytes=bytes(v))) for v in made[name]]
         elif name.endswith(("_milli", "_count")):
-            made[name] = [int(v or 0) for v in made[name]]
+            made[name] = [0 if pd.isna(v) else int(v) for v in made[name]]
     return made

@@ -6,7 +6,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from remedy.values import local_day
+from remedy.values import MILLI, local_day
 from streamlit_app import charts, data, parts, words
 from streamlit_app.queries import demand, names
 
@@ -68,21 +68,31 @@ def _choices() -> tuple[UUID | None, UUID | None, int]:
 
 def _figures(before: pd.DataFrame, later: pd.DataFrame, closed: date | None) -> None:
     sold, refused, uncovered, open_sold = st.columns(4)
-    sold.metric("Sold on closed days, packs", words.packs(before["sold_milli"].sum()), border=True)
+    sold.metric(
+        "Sold, packs",
+        words.packs(before["sold_milli"].sum()),
+        help="On the closed days of the period.",
+        border=True,
+    )
     refused.metric(
-        "Refused for want of stock, packs",
+        "Refused, packs",
         words.packs(before["refused_milli"].sum()),
         help="Holds that were refused because stock was short: demand that no sale shows.",
         border=True,
     )
     uncovered.metric(
-        "Sold beyond the known stock, packs",
+        "Beyond stock, packs",
         words.packs(before["uncovered_milli"].sum()),
         help="Sales a till reported that our lots did not cover: these items ask for a count.",
         border=True,
     )
-    since = f"Sold since {words.day(closed)}, packs" if closed else "Sold so far, packs"
-    open_sold.metric(since, words.packs(later["sold_milli"].sum()), border=True)
+    since = f"Since {words.short_day(closed)}, packs" if closed else "So far, packs"
+    open_sold.metric(
+        since,
+        words.packs(later["sold_milli"].sum()),
+        help="Sold after the last closed day, as far as it has landed.",
+        border=True,
+    )
 
 
 def _sources(count: pd.DataFrame, later: pd.DataFrame, now: datetime) -> None:
@@ -117,9 +127,9 @@ def _medicines(
         parts.nothing("No closed day of this period has been counted.")
         return
     rows = rows.assign(
-        sold=rows["sold_milli"] / 1000,
-        refused=rows["refused_milli"] / 1000,
-        uncovered=rows["uncovered_milli"] / 1000,
+        sold=rows["sold_milli"] / MILLI,
+        refused=rows["refused_milli"] / MILLI,
+        uncovered=rows["uncovered_milli"] / MILLI,
     )
     parts.table(
         rows,

@@ -6,6 +6,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
+from remedy.values import MILLI
 from streamlit_app import charts, data, parts, schedule, words
 from streamlit_app.queries import forecasts, names
 
@@ -50,16 +51,16 @@ def _model(model: pd.Series, now: datetime) -> None:
     method, error, against, trained = st.columns(4)
     method.metric("Method in use", str(model["method"]), border=True)
     error.metric(
-        "Past error of 28-day totals",
+        "Past error",
         "not measured" if share is None else words.percent(share),
         help="Errors of the 28-day totals of all items, added up, as a share of what was sold, on "
         f"{words.plural(int(model['origin_count']), 'past origin')}.",
         border=True,
     )
     against.metric(
-        "Against the 28-day mean",
+        "Against the mean",
         words.percent(model["relative_error"]),
-        help="The same error relative to the plain 28-day mean's: below 100 % is better. A method that "
+        help="The same error relative to that of the plain 28-day mean: below 100 % is better. A method that "
         "loses to it is not used.",
         border=True,
     )
@@ -101,8 +102,8 @@ def _cover(made: pd.Series, now: datetime) -> None:
         return
     shown = rows.assign(
         lasts=[words.cover(days) for days in rows["days_of_cover"]],
-        stock=rows["stock_milli"] / 1000,
-        expected=rows["demand_28_milli"] / 1000,
+        stock=(rows["stock_milli"] / MILLI).round(1),
+        expected=(rows["demand_28_milli"] / MILLI).round(1),
         between=[
             f"{words.packs(low)} to {words.packs(high)}"
             for low, high in zip(
@@ -117,8 +118,8 @@ def _cover(made: pd.Series, now: datetime) -> None:
             "pharmacy": "Pharmacy",
             "lasts": "Stock lasts",
             "stock": "Stock, packs",
-            "expected": "Expected demand of 28 days, packs",
-            "between": "Eight times of ten between",
+            "expected": "28 days, packs",
+            "between": "8 times of 10 between",
         },
         "Stock items with how many days their stock lasts, what runs out first on top.",
     )

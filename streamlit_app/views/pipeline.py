@@ -32,10 +32,12 @@ def _figures(
     landed, waiting, counted, foretold = st.columns(4)
     newest = topics["landed_at"].max()
     landed.metric("Newest landed row", words.age(newest, now), border=True)
-    waiting.metric("Changes not told yet", f"{backlog['waiting_count'].sum():,}", border=True)
+    waiting.metric("Changes not told yet", f"{int(backlog['waiting_count'].sum()):,}", border=True)
     count = data.read(demand.last_count)
     counted.metric(
-        "Counted up to", words.day(count["day"].iloc[0]) if len(count) else words.NEVER, border=True
+        "Counted up to",
+        words.short_day(count["day"].iloc[0]) if len(count) else words.NEVER,
+        border=True,
     )
     made = data.read(forecasts.made)
     foretold.metric(

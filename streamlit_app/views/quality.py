@@ -32,7 +32,7 @@ def _figures(checks: pd.DataFrame, held: pd.DataFrame, now: datetime) -> None:
     passed.metric("Expectations met", f"{(~is_failed).sum()} of {len(checks)}", border=True)
     critical = is_failed & (checks["severity"] == "critical")
     failed.metric("Critical ones failed", int(critical.sum()), border=True)
-    rows.metric("Rows held back", f"{held['held_count'].sum():,}", border=True)
+    rows.metric("Rows held back", f"{int(held['held_count'].sum()):,}", border=True)
     looked.metric("Last look", words.age(checks["checked_at"].max(), now), border=True)
 
 

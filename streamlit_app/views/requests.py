@@ -58,7 +58,7 @@ def _waiting(rows: pd.DataFrame, now: datetime) -> None:
     portal = data.settings().portal_url
     for row in rows.head(SHOWN).to_dict("records"):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(_request(row, now))
+            st.markdown(_request(row, now), width="stretch")
             st.link_button(
                 "Decide",
                 f"{portal}/admin/requests/{quote(row['appointment_id'])}",
