@@ -30,6 +30,7 @@ from remedy.pipeline.landing_files import (
 from remedy.pipeline.landing_files import positions as landed_positions
 from remedy.pipeline.landing_load import Loader
 from remedy.pipeline.landing_rows import (
+    AnotherLander,
     LandingStopped,
     Outcome,
     Place,
@@ -118,9 +119,10 @@ def land(
             total.add(outcome, batch.record_count)
             filing.note(batch.rows)
             dead_letters.tell(engine, publisher, batch.dead, clock=clock)
+        filing.finish()
     finally:
         consumer.close()
-        filing.finish()
+        filing.abandon()
     filing.check()
     if filing.failure:
         raise FilingFailed(
@@ -222,6 +224,7 @@ class _Filing:
         self._wake = threading.Condition()
         self._unfiled: dict[Place, int] = {}
         self._is_last = False
+        self._is_abandoned = False
         self._fatal: BaseException | None = None
         self._thread: threading.Thread | None = None
         self.failure = ""
@@ -258,11 +261,19 @@ class _Filing:
         if self._thread.is_alive():
             self.failure = f"the last files were not written within {LAST_FILES_SECONDS:.0f} s"
 
+    def abandon(self) -> None:
+        """End without filing: after an error the next landing, or the other lander, does it."""
+        with self._wake:
+            self._is_abandoned = True
+            self._wake.notify()
+
     def _run(self) -> None:
         due = self._first_due()
         failures = 0
         while True:
             places, is_last = self._await(due)
+            if self._is_abandoned:
+                return
             try:
                 self._files = self._files or self._connect()
                 self.files_written += file_rows(
@@ -272,12 +283,14 @@ class _Filing:
                     places=places,
                     reached=self._reached,
                 )
-            except (LandingStopped, DifferentContent) as error:
+            except DifferentContent as error:
                 self._fatal = error
                 return
-            except (FileStoreError, sa.exc.DBAPIError) as error:
+            # Who of two landers must stop is decided by the position, not here: one has to go on.
+            except (FileStoreError, AnotherLander, sa.exc.DBAPIError) as error:
                 failures += 1
-                self.failure = str(error) if isinstance(error, FileStoreError) else "no database"
+                is_ours = not isinstance(error, sa.exc.DBAPIError)
+                self.failure = str(error) if is_ours else "the database went away"
                 log.warning("Files wait: %s", self.failure)
                 due = time.monotonic() + min(LONGEST_WAIT_SECONDS, 0.5 * 2**failures)
             except Exception as error:
@@ -306,7 +319,7 @@ class _Filing:
                 now = time.monotonic()
                 if self._quiet_from < due < self._end:
                     due = self._end
-                if self._is_last or now >= due:
+                if self._is_last or self._is_abandoned or now >= due:
                     self._unfiled.clear()
                     return None, self._is_last
                 full = {place for place, size in self._unfiled.items() if size >= FILE_BYTES}

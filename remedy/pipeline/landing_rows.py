@@ -19,7 +19,7 @@ from remedy.events.days import day_of, place_of
 from remedy.gateways.kafka import envelope_of, headers_of
 from remedy.pipeline.landing_load import Loader, Row
 from remedy.schema.pipeline import RAW, landed_day, landing_dead_letter, landing_position
-from remedy.values import Clock
+from remedy.values import Clock, instant_of
 
 FUTURE = timedelta(hours=24)
 """An event later than this from now has a wrong clock behind it: a dead letter."""
@@ -134,8 +134,8 @@ def _read(message: Message, latest: datetime) -> Envelope:
 def _row(message: Message, envelope: Envelope, zones: Mapping[str, str], latest: datetime) -> Row:
     topic, partition, offset = _place(message)
     day = day_of(envelope.body, zones)
-    # The day after `latest` in UTC has begun somewhere.
-    if day > latest.date() + timedelta(days=1):
+    named = (envelope.body.get(name) for name in ("occurred_at", "reversed_at"))
+    if max(instant_of(text) for text in named if text) > latest:
         raise EventError("The time in the body is more than 24 hours in the future.")
     if min(day, envelope.time.date()) < EARLIEST:
         raise EventError("The time is before 1970.")

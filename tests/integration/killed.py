@@ -1,0 +1,62 @@
+"""A relay or a landing in a process of its own, which ends itself with SIGKILL at a named point.
+
+`python -m tests.integration.killed relay|landing POINT NTH` with what it needs as JSON on standard input.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120
+
+
+def killer(point: str, nth: int) -> Callable[[str], None]:
+    """Ends this process the `nth` time it comes to `point`."""
+    left = [nth]
+
+    def reached(name: str) -> None:
+        left[0] -= name == point
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def run(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
+    """Run such a process; it must end by its own hand."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.integration.killed", role, point, str(nth)],
+        cwd=ROOT,
+        input=json.dumps(needs),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stdout
+
+
+def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
+    from remedy.gateways.mysql import engine_for
+    from remedy.pipeline import relay
+    from remedy.values import utc_now
+    from tests.integration.streams import Streams
+
+    reached = killer(point, nth)
+    if role == "relay":
+        engine = engine_for(needs["database_url"])
+        stop = threading.Event()
+        relay.run(engine, needs["brokers"], stop=stop, clock=utc_now, reached=reached)
+    else:
+        Streams(**needs).land(60, reached=reached, file_seconds=0.3)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), json.load(sys.stdin))
