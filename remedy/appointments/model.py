@@ -117,6 +117,10 @@ class Hours:
     ends: time
 
 
+Taken = tuple[datetime, datetime]
+"""A stretch of whole cells that a visit takes: from, and to where it is free again."""
+
+
 @dataclass(frozen=True)
 class Leave:
     """When a doctor sees nobody; UTC, the end not included."""
@@ -156,15 +160,16 @@ def slots_of_day(
 
 
 def free(
-    slots: Iterable[Slot], taken: Iterable[datetime], leaves: Iterable[Leave], *, now: datetime
+    slots: Iterable[Slot], taken: Iterable[Taken], leaves: Iterable[Leave], *, now: datetime
 ) -> list[Slot]:
-    """Those slots that touch no taken cell and no leave, and are not too soon."""
+    """Those slots that touch no taken time and no leave, and are not too soon."""
     soonest, in_order, leaves = now + NOTICE, sorted(taken), tuple(leaves)
+    ends = [ends_at for _, ends_at in in_order]
 
     def is_taken(slot: Slot) -> bool:
-        # The first cell that ends after the slot begins: the slot is free if that begins after its end.
-        place = bisect_right(in_order, slot.starts_at - CELL)
-        return place < len(in_order) and in_order[place] < slot.ends_at
+        # Of the stretches, which never overlap, the first that ends after the slot begins.
+        place = bisect_right(ends, slot.starts_at)
+        return place < len(in_order) and in_order[place][0] < slot.ends_at
 
     return [
         slot

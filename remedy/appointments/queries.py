@@ -1,6 +1,6 @@
 """What pages read about appointments: doctors, free slots, requests and visits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from remedy.appointments.model import (
     Hours,
     Leave,
     Slot,
+    Taken,
     Visit,
     free,
     slots_of_day,
@@ -71,42 +72,47 @@ def free_slots(
     Time held by a request that has lapsed counts as free, whether or not it was cleared away yet.
     """
     found = doctor_of(connection, doctor_id)
-    if found is None or days < 1:
+    if found is None:
         return []
+    return _free_slots(connection, found, first_day=first_day, days=days, now=now)
+
+
+def _free_slots(
+    connection: sa.Connection, found: Doctor, *, first_day: date, days: int, now: datetime
+) -> list[Slot]:
     slots = offered_slots(connection, found, first_day=first_day, days=days)
     if not slots:
         return []
     since, until = slots[0].starts_at, max(slot.ends_at for slot in slots)
-    taken = _taken_cells(connection, doctor_id, since=since, until=until, now=now)
-    return free(slots, taken, leaves(connection, doctor_id, since=since, until=until), now=now)
+    taken = _taken(connection, found.doctor_id, since=since, until=until, now=now)
+    away = leaves(connection, found.doctor_id, since=since, until=until)
+    return free(slots, taken, away, now=now)
 
 
 def is_taken(connection: sa.Connection, slot: Slot, *, now: datetime) -> bool:
     """Whether any of a slot's time is taken, as far as can be seen now."""
-    return bool(
-        _taken_cells(connection, slot.doctor_id, since=slot.starts_at, until=slot.ends_at, now=now)
-    )
+    since, until = slot.starts_at, slot.ends_at
+    return bool(_taken(connection, slot.doctor_id, since=since, until=until, now=now))
 
 
-def _taken_cells(
+def _taken(
     connection: sa.Connection, doctor_id: UUID, *, since: datetime, until: datetime, now: datetime
-) -> Sequence[datetime]:
-    """The cells that touch a stretch of a doctor's time and are held by a living request or visit."""
-    return (
-        connection.execute(
-            sa.select(appointment_cell.c.cell_at)
-            .join_from(appointment_cell, appointment)
-            .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
-            .where(
-                doctor.c.public_id == doctor_id,
-                appointment_cell.c.cell_at > since - CELL,
-                appointment_cell.c.cell_at < until,
-                sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
-            )
+) -> list[Taken]:
+    """What living requests and visits take of a stretch of a doctor's time, by their cells."""
+    cell_at = appointment_cell.c.cell_at
+    rows = connection.execute(
+        sa.select(sa.func.min(cell_at), sa.func.max(cell_at))
+        .join_from(appointment_cell, appointment)
+        .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
+        .where(
+            doctor.c.public_id == doctor_id,
+            cell_at > since - CELL,
+            cell_at < until,
+            sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
         )
-        .scalars()
-        .all()
+        .group_by(appointment_cell.c.appointment_id)
     )
+    return [(first, last + CELL) for first, last in rows]
 
 
 def offered_slots(
@@ -147,7 +153,7 @@ def nearest_slots(
 ) -> tuple[Slot, ...]:
     """The free slots closest to a time, within three days of it, in order of time."""
     first_day = local_day(around, found.time_zone) - timedelta(days=3)
-    slots = free_slots(connection, found.doctor_id, first_day=first_day, days=7, now=now)
+    slots = _free_slots(connection, found, first_day=first_day, days=7, now=now)
     closest = sorted(slots, key=lambda slot: abs(slot.starts_at - around))[:most]
     return tuple(sorted(closest))
 
@@ -214,5 +220,5 @@ def visits_query() -> sa.Select[Any]:
     )
 
 
-def _visits(rows: Sequence[Any] | sa.Result[Any]) -> list[Visit]:
+def _visits(rows: Iterable[Any]) -> list[Visit]:
     return [Visit(*row) for row in rows]
