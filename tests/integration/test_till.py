@@ -65,7 +65,7 @@ def test_sales_receipts_and_adjustments_are_recorded(cast: Cast) -> None:
             a_line(cast, kind="adjustment", quantity=-1, reason="broken"),
         )
     )
-    assert [one["status"] for one in told] == ["recorded", "recorded"]
+    assert [one["result"] for one in told] == ["recorded", "recorded"]
     assert float(told[1]["balance"]) == float(before["balance"]) - 2.5
     assert told[1]["pharmacy_seq"] == told[0]["pharmacy_seq"] + 1
     assert cast.told("stock-movements")[-2:] == [
@@ -75,20 +75,20 @@ def test_sales_receipts_and_adjustments_are_recorded(cast: Cast) -> None:
 
 def test_a_sale_of_more_than_there_is_is_a_fact_all_the_same(cast: Cast) -> None:
     (told,) = answers(tell(cast, a_line(cast, medicine_id=str(cast.ids["rare"]), quantity="3")))
-    assert (told["status"], told["uncovered"], told["balance"]) == ("recorded", "3", "0")
+    assert (told["result"], told["uncovered"], told["balance"]) == ("recorded", "3", "0")
 
 
 def test_a_medicine_may_be_named_by_its_register(cast: Cast) -> None:
     line = a_line(cast, medicine_code="register:A-1")
     del line["medicine_id"]
-    assert answers(tell(cast, line))[0]["status"] == "recorded"
-    assert answers(tell(cast, {**line, "medicine_code": "register:?"}))[0]["status"] == "refused"
+    assert answers(tell(cast, line))[0]["result"] == "recorded"
+    assert answers(tell(cast, {**line, "medicine_code": "register:?"}))[0]["result"] == "refused"
 
 
 def test_the_past_is_welcome_and_the_far_future_is_not(cast: Cast) -> None:
     then = [cast.watch.now + timedelta(days=days) for days in (-4000, 2)]
     told = answers(tell(cast, *(a_line(cast, occurred_at=at.isoformat()) for at in then)))
-    assert [one["status"] for one in told] == ["recorded", "refused"]
+    assert [one["result"] for one in told] == ["recorded", "refused"]
     assert "24 hours in the future" in told[1]["error"]
 
 
@@ -99,7 +99,7 @@ def test_each_line_stands_alone(cast: Cast) -> None:
     before = movements(cast)
     response = tell(cast, good[0], *strange, unknown, good[1])
     told = answers(response)
-    assert [one["status"] for one in told] == ["recorded", *["refused"] * 5, "recorded"]
+    assert [one["result"] for one in told] == ["recorded", *["refused"] * 5, "recorded"]
     assert all(one["error"].endswith(".") for one in told[1:6])
     assert response.get_json()["recorded"] == 2
     assert movements(cast) == before + 2
@@ -108,7 +108,7 @@ def test_each_line_stands_alone(cast: Cast) -> None:
 def test_a_line_told_twice_is_recorded_once(cast: Cast) -> None:
     line = a_line(cast)
     first, second = answers(tell(cast, line))[0], answers(tell(cast, line))[0]
-    assert (first["status"], second["status"]) == ("recorded", "repeated")
+    assert (first["result"], second["result"]) == ("recorded", "repeated")
     assert first["movement_id"] == second["movement_id"]
 
 
@@ -116,7 +116,7 @@ def test_a_line_id_is_not_used_for_two_things(cast: Cast) -> None:
     line = a_line(cast)
     tell(cast, line)
     (told,) = answers(tell(cast, {**line, "quantity": "2"}))
-    assert told["status"] == "refused"
+    assert told["result"] == "refused"
     assert "line_id" in told["error"]
 
 
@@ -142,7 +142,7 @@ def test_two_tills_may_use_the_same_idempotency_key(cast: Cast) -> None:
         answers(tell(cast, a_line(cast), key=cast.keys[who], Idempotency_Key="1"))[0]
         for who in ("chitra", "dev")
     ]
-    assert [one["status"] for one in told] == ["recorded", "recorded"]
+    assert [one["result"] for one in told] == ["recorded", "recorded"]
 
 
 def test_the_same_request_sent_by_many_at_once_is_one(cast: Cast) -> None:
@@ -166,7 +166,7 @@ def test_a_till_tells_of_its_own_pharmacy_only(cast: Cast) -> None:
     line = a_line(cast)
     tell(cast, line)
     (told,) = answers(tell(cast, line, key=cast.keys["dev"]))
-    assert told["status"] == "recorded"
+    assert told["result"] == "recorded"
     owners = cast.rows(
         "SELECT p.name FROM stock_movement m JOIN pharmacy p ON p.id = m.pharmacy_id"
         " WHERE m.line_id = :line",
@@ -188,7 +188,7 @@ def test_without_a_key_of_ours_nothing_is_told(cast: Cast, given: str) -> None:
 def test_a_revoked_key_is_worth_nothing(cast: Cast) -> None:
     made = cast.of("chitra").post("/pharmacy/keys", {"label": "till 9"}).text
     key = made.split('<code class="key">')[1].split("<")[0]
-    assert answers(tell(cast, a_line(cast), key=key))[0]["status"] == "recorded"
+    assert answers(tell(cast, a_line(cast), key=key))[0]["result"] == "recorded"
     page = cast.of("chitra").get("/pharmacy/keys").text
     assert key not in page
     revoke = page.split("till 9")[1].split('action="')[1].split('"')[0]
@@ -242,7 +242,7 @@ def test_a_body_that_cannot_be_read_is_one_sentence(cast: Cast, body: bytes, sta
 
 def test_a_field_of_a_megabyte_is_refused_and_stops_nothing(cast: Cast) -> None:
     told = answers(tell(cast, a_line(cast, reason="x" * 900_000), a_line(cast)))
-    assert [one["status"] for one in told] == ["refused", "recorded"]
+    assert [one["result"] for one in told] == ["refused", "recorded"]
 
 
 def test_a_thousand_lines_are_one_request(cast: Cast) -> None:

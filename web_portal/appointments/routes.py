@@ -30,6 +30,7 @@ from web_portal.sealed import opened
 room = Blueprint("appointments", __name__, template_folder="templates")
 
 DAYS_SHOWN = 7
+A_LIFETIME = timedelta(days=100 * 365)
 
 
 @room.get("/doctors")
@@ -201,6 +202,11 @@ def _day(text: str | None) -> date | None:
 
 def _instant(text: str) -> datetime:
     try:
-        return instant_of(text)
+        instant = instant_of(text)
+        away = abs(instant - parts().now())
     except (ValueError, OverflowError):
         abort(400)
+    if away > A_LIFETIME:
+        # The calendar itself ends beyond; no page of ours names such a time.
+        abort(400)
+    return instant

@@ -100,13 +100,13 @@ def answer(told: Told, became: Recorded | Refused | None) -> dict[str, Any]:
     said: dict[str, Any] = {"line_id": told.line_id}
     if isinstance(became, Recorded):
         return said | {
-            "status": "repeated" if became.is_repeat else "recorded",
+            "result": "repeated" if became.is_repeat else "recorded",
             "movement_id": str(became.movement_id),
             "pharmacy_seq": became.pharmacy_seq,
             "balance": packs_text(became.balance_milli),
             "uncovered": packs_text(became.uncovered_milli),
         }
-    return said | {"status": "refused", "error": told.error if became is None else str(became)}
+    return said | {"result": "refused", "error": told.error if became is None else str(became)}
 
 
 def _line(raw: Any, medicines: Mapping[tuple[str, str], UUID]) -> Line:

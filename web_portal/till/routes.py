@@ -89,7 +89,7 @@ def _key() -> str:
 
 
 def _summary(answers: list[dict[str, Any]]) -> dict[str, Any]:
-    states = [answer["status"] for answer in answers]
+    states = [answer["result"] for answer in answers]
     counts = {state: states.count(state) for state in ("recorded", "repeated", "refused")}
     return counts | {"lines": answers}
 

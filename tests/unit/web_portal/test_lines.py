@@ -119,13 +119,13 @@ def test_the_answer_says_what_became_of_a_line() -> None:
     recorded = Recorded(MEDICINE, 9, 2500, 500)
     assert lines.answer(told, recorded) == {
         "line_id": "r1-1",
-        "status": "recorded",
+        "result": "recorded",
         "movement_id": str(MEDICINE),
         "pharmacy_seq": 9,
         "balance": "2.5",
         "uncovered": "0.5",
     }
-    assert lines.answer(told, Recorded(MEDICINE, 9, 0, 0, is_repeat=True))["status"] == "repeated"
+    assert lines.answer(told, Recorded(MEDICINE, 9, 0, 0, is_repeat=True))["result"] == "repeated"
     assert lines.answer(told, Refused("No.")) == {
-        "line_id": "r1-1", "status": "refused", "error": "No."
+        "line_id": "r1-1", "result": "refused", "error": "No."
     }  # fmt: skip
