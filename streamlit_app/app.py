@@ -6,7 +6,6 @@ Run by `streamlit run streamlit_app/app.py`. Results are read; nothing is comput
 import logging
 import time
 from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
 import streamlit as st
@@ -26,14 +25,17 @@ PAGES = (
 )
 
 # Our own: Streamlit would fetch a page's icon from a font service, and so tell it who looks.
-MARK = Path(__file__).with_name("mark.svg")
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" '
+    'fill="#0b6e6e"/><path d="M13 6h6v7h7v6h-7v7h-6v-7H6v-6h7z" fill="#fff"/></svg>'
+)
 
 REFRESH_SECONDS = 60
 
 
 def main() -> None:
     """Draw the page that was asked for, for an admin; a sentence for anybody else."""
-    st.set_page_config(page_title="Remedy dashboards", page_icon=str(MARK), layout="wide")
+    st.set_page_config(page_title="Remedy dashboards", page_icon=MARK, layout="wide")
     st.session_state["drawn_at"] = time.monotonic()
     try:
         role = data.role()

@@ -2,13 +2,11 @@
 
 import getpass
 import hashlib
-import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -17,30 +15,19 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from remedy.gateways.mysql import engine_for
-from remedy.schema import pipeline as tables
-from remedy.schema.hospital import appointment, doctor
 from remedy.schema.migrate import grant
-from remedy.schema.people import account, session
-from remedy.schema.people import patient as patient_table
+from remedy.schema.people import session
 from remedy.settings import Settings
 from remedy.values import uuid7
 from streamlit_app import access, data
 from streamlit_app.queries import demand, forecasts, names, pipeline, requests
 from tests.factories import (
     Watch,
-    a_doctor,
-    a_medicine,
-    a_patient,
-    a_pharmacy,
-    a_vault,
     an_admin,
-    row_of,
 )
+from tests.integration.dashboard_scene import CLOSED, NOW, TOKEN, set_scene, sign_in
 
 APP = str(Path(__file__).parents[2] / "streamlit_app" / "app.py")
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-CLOSED, TODAY = date(2026, 3, 1), date(2026, 3, 2)
-TOKEN = "the token in Farah's cookie"
 PAGES = ("demand", "forecast", "requests", "pipeline", "quality")
 
 
@@ -70,228 +57,9 @@ def reader(request: pytest.FixtureRequest, database_url: str) -> Iterator[sa.Eng
 
 @pytest.fixture(scope="module")
 def scene(database: sa.Engine) -> SimpleNamespace:
-    """A closed day counted, a day since, a forecast, a request, and an admin who is signed in."""
+    """What the database holds for these tests."""
     with database.begin() as at:
-        made = SimpleNamespace(
-            pharmacy_id=a_pharmacy(at, name="Corner Pharmacy"),
-            medicine_id=a_medicine(at, brand_name="Calmadol"),
-            other_id=a_medicine(at, brand_name="Otherol"),
-            doctor_id=a_doctor(at),
-            appointment_id=uuid7(),
-        )
-        vault = a_vault()
-        sign_in(at, an_admin(at), TOKEN, NOW)
-        count_days(at, made)
-        land(at, made)
-        foretell(at, made)
-        ask(at, made, a_patient(at, vault, name="Asha Canary"))
-    return made
-
-
-def sign_in(at: sa.Connection, account_id: UUID, token: str, seen_at: datetime) -> None:
-    at.execute(
-        session.insert().values(
-            token_sha256=hashlib.sha256(token.encode()).digest(),
-            account_id=row_of(at, account, account_id),
-            csrf_secret=b"0" * 32,
-            created_at=NOW,
-            last_seen_at=seen_at,
-            expires_at=seen_at + timedelta(hours=12),
-        )
-    )
-
-
-def count_days(at: sa.Connection, made: SimpleNamespace) -> None:
-    for day, sold, is_open in ((CLOSED, 7000, False), (TODAY, 999_000, True)):
-        at.execute(
-            tables.agg_daily_demand.insert().values(
-                day=day,
-                pharmacy_id=made.pharmacy_id,
-                medicine_id=made.medicine_id,
-                sold_milli=sold,
-                uncovered_milli=1000,
-                refused_milli=2000,
-                received_milli=0,
-                sale_count=3,
-                refusal_count=1,
-            )
-        )
-        for kind in ("stock-movements", "medicine-searches"):
-            at.execute(
-                tables.aggregated_day.insert().values(
-                    kind=kind,
-                    day=day,
-                    changed_at=NOW,
-                    landed_rows=5,
-                    counted_rows=4,
-                    quarantined_rows=1,
-                    run_id="run-1",
-                    application_id="application_17_0001",
-                    aggregated_at=NOW - timedelta(minutes=5),
-                    is_open=is_open,
-                )
-            )
-            at.execute(
-                tables.landed_day.insert().values(
-                    kind=kind, day=day, landed_rows=5, changed_at=NOW + timedelta(seconds=1)
-                )
-            )
-    for medicine_id, query, count in ((UUID(int=0), "kalmadol", 3), (made.medicine_id, "", 2)):
-        at.execute(
-            tables.agg_daily_unmet_demand.insert().values(
-                day=CLOSED,
-                medicine_id=medicine_id,
-                district="Harbour",
-                query=query,
-                search_count=count,
-                searcher_count=1,
-            )
-        )
-
-
-def land(at: sa.Connection, made: SimpleNamespace) -> None:
-    """Today: 3 packs sold, 1 of it reversed, 4 refused, 50 sold by a row that is quarantined."""
-    item = {"pharmacy_id": str(made.pharmacy_id), "medicine_id": str(made.medicine_id)}
-    events = [
-        ("sold", {**item, "quantity_milli": 3000}),
-        ("reversed", {**item, "reversed_kind": "sold", "reversed_quantity_milli": 1000}),
-        ("refused", {**item, "quantity_milli": 4000}),
-        ("received", {**item, "quantity_milli": 80_000}),
-        ("sold", {**item, "quantity_milli": 50_000}),
-    ]
-    for number, (kind, body) in enumerate(events):
-        event_id = uuid7()
-        land_row(at, "stock-movements", f"remedy.stock-movements.{kind}.v1", number, event_id, body)
-    at.execute(
-        tables.quarantine.insert().values(
-            event_id=event_id,
-            topic="stock-movements",
-            day=TODAY,
-            expectation="pharmacy is known",
-            quarantined_at=NOW,
-        )
-    )
-    for number, found in enumerate((2, 0)):
-        land_row(
-            at,
-            "medicine-searches",
-            "remedy.medicine-searches.searched.v1",
-            number,
-            uuid7(),
-            {"pharmacies_found": found},
-        )
-    at.execute(
-        tables.landing_dead_letter.insert().values(
-            topic="orders",
-            partition_no=0,
-            record_offset=9,
-            reason="The body is not JSON.",
-            landed_at=NOW,
-        )
-    )
-    at.execute(
-        tables.quality_result.insert().values(
-            run_id="run-1",
-            topic="stock-movements",
-            expectation="pharmacy is known",
-            severity="critical",
-            has_passed=False,
-            checked_rows=5,
-            failed_rows=1,
-            checked_at=NOW,
-        )
-    )
-
-
-def land_row(
-    at: sa.Connection, topic: str, kind: str, offset: int, event_id: UUID, body: dict
-) -> None:
-    at.execute(
-        tables.RAW[topic]
-        .insert()
-        .values(
-            event_id=event_id,
-            type=kind,
-            partition_no=0,
-            record_offset=offset,
-            event_at=NOW - timedelta(seconds=2),
-            day=TODAY,
-            landed_at=NOW - timedelta(seconds=1),
-            event=json.dumps({"data": body}),
-        )
-    )
-
-
-def foretell(at: sa.Connection, made: SimpleNamespace) -> None:
-    run = at.execute(
-        tables.model_run.insert().values(
-            model="ridge",
-            version="20260302T080000Z-abc",
-            trained_at=NOW - timedelta(hours=1),
-            data_until=CLOSED,
-            series_count=1,
-            relative_error=0.87,
-            total_error_milli=1000.0,
-            origin_count=13,
-            path="models/demand/x/model.json",
-            sha256=b"0" * 32,
-            card="# The card of the model",
-            champion_of="demand",
-        )
-    )
-    for method, error in (("ridge", 20.0), ("28-day mean", 30.0)):
-        at.execute(
-            tables.model_error.insert().values(
-                model_run_id=run.inserted_primary_key[0],
-                method=method,
-                origin_on=CLOSED - timedelta(days=28),
-                series_count=1,
-                total_error_milli=error,
-                total_actual_milli=100.0,
-            )
-        )
-    item = {"pharmacy_id": made.pharmacy_id, "medicine_id": made.medicine_id}
-    stamp = {"model_version": "20260302T080000Z-abc", "made_at": NOW - timedelta(minutes=30)}
-    for ahead in range(28):
-        at.execute(
-            tables.out_stock_forecast.insert().values(
-                **item,
-                **stamp,
-                day=TODAY + timedelta(days=ahead),
-                expected_milli=1000,
-                low_milli=0,
-                high_milli=3000,
-            )
-        )
-    at.execute(
-        tables.out_stock_cover.insert().values(
-            **item,
-            **stamp,
-            stock_milli=4500,
-            days_of_cover=4.5,
-            demand_28_milli=28_000,
-            demand_28_low_milli=20_000,
-            demand_28_high_milli=36_000,
-        )
-    )
-
-
-def ask(at: sa.Connection, made: SimpleNamespace, patient_id: UUID) -> None:
-    at.execute(
-        appointment.insert().values(
-            public_id=made.appointment_id,
-            doctor_id=row_of(at, doctor, made.doctor_id),
-            patient_id=row_of(at, patient_table, patient_id),
-            state="requested",
-            urgency="urgent",
-            starts_at=NOW + timedelta(days=2),
-            ends_at=NOW + timedelta(days=2, minutes=20),
-            symptoms_sealed="sealed",
-            version=1,
-            requested_at=NOW - timedelta(minutes=20),
-            lapses_at=NOW + timedelta(hours=47),
-        )
-    )
+        return set_scene(at)
 
 
 @pytest.fixture
