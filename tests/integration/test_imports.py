@@ -162,9 +162,10 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(database, seller, tmp_p
     monkeypatch.setattr(imports, "record_movements", dies_in_its_third_chunk)
     with pytest.raises(KeyboardInterrupt):
         import_sales(database, path, seller, report_path=tmp_path / "r.csv", clock=utc_now)
-    assert (
-        sum(sold_by_day(database, seller).values()) == 5 * 1000 * 2 + 1000 * sum(range(1, 11)) - 0
-    )
+    assert sold_by_day(database, seller) == {
+        ("2018-05-02", "M01AB"): 10_000,
+        ("2018-05-02", "N02BE"): 1000 * sum(range(1, 11)),
+    }
     assert not (tmp_path / "r.csv").exists()
     monkeypatch.setattr(imports, "record_movements", record)
     report = import_sales(database, path, seller, report_path=tmp_path / "r.csv", clock=utc_now)
@@ -205,7 +206,7 @@ def test_a_broken_end_leaves_a_register_unimported(database, tmp_path):
     path = tmp_path / "register.csv"
     path.write_bytes(f"{','.join(COLUMNS)}\n{record}\n".encode() + b"\xff\n")
     before = count(database, medicine)
-    with pytest.raises(ImportRefused, match="Line 3 of 'register.csv' is not UTF-8"):
+    with pytest.raises(ImportRefused, match="Line 3 of"):
         import_medicines(database, path, report_path=tmp_path / "r.csv", clock=utc_now)
     assert count(database, medicine) == before
 
