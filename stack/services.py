@@ -113,6 +113,8 @@ SERVICES = (
         ready=probes.nodemanager("nodemanager-web"),
         port="nodemanager-web",
         env=_HADOOP,
+        # It keeps nothing, and would wait twenty seconds for jobs that are gone.
+        grace_s=5,
     ),
     Service(
         "mail",
@@ -160,7 +162,8 @@ SERVICES = (
     Service(
         "airflow-scheduler",
         "$venv/airflow scheduler --skip-serve-logs",
-        after=("migrate-airflow", "prepare", "nodemanager"),
+        # The API after it, too, when stopping: to it a task that is told to end says how it ended.
+        after=("airflow-api-server", "prepare", "nodemanager"),
         ready=probes.airflow("scheduler"),
         account="pipeline",
         is_airflow=True,

@@ -8,10 +8,8 @@ import ctypes
 import json
 import os
 import selectors
-import shlex
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from stack import control
-from stack.installation import ROOT, Installation, postgres_bin
+from stack.installation import Installation
+from stack.launch import Launcher
 from stack.processes import Identity, children_of, end_leftover
-from stack.render import fill, template_values
 from stack.services import Service
 from stack.unit import Unit
 
@@ -62,7 +60,9 @@ class Supervisor:
             service.name: Unit(service, tuple(n for n in service.after if n in names), echo=echo)
             for service in services
         }
-        self._values = template_values(installation) | {"postgres_bin": str(postgres_bin() or "")}
+        # What each needs, through steps that have long ended too: it goes on until they have stopped.
+        self._needs = {name: self._all_before(name) for name in self.units}
+        self._launcher = Launcher(installation)
         self._is_stopping = False
         self._selector = selectors.DefaultSelector()
         self._probes = ThreadPoolExecutor(max_workers=4, thread_name_prefix="probe")
@@ -127,47 +127,33 @@ class Supervisor:
             if now >= unit.due:
                 self._kill(unit)
         elif not any(
-            other.is_running and unit.service.name in other.after for other in self.units.values()
+            other.is_running and unit.service.name in self._needs[name]
+            for name, other in self.units.items()
         ):
             self._begin_stop(unit, now)
+
+    def _all_before(self, name: str) -> set[str]:
+        after = self.units[name].after
+        return {*after}.union(*(self._all_before(other) for other in after))
 
     # --- one service
 
     def _start(self, unit: Unit, now: float) -> None:
         service = unit.service
-        command = [fill(word, self._values) for word in shlex.split(service.command)]
         unit.open_log(self.installation.logs / f"{service.name}.log")
         try:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=self._environment(service),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=self.installation.run_as if service.is_database else None,
-                group=self.installation.run_as if service.is_database else None,
-                extra_groups=[] if service.is_database and self.installation.run_as else None,
-            )
+            process = self._launcher.start(service)
         except OSError as error:
             self._fail(unit, f"cannot be started: {error}")
             return
         unit.started(process, time.time(), now)
         if unit.identity:
             unit.identity.save(self._record(unit))
-        assert process.stdout is not None
-        os.set_blocking(process.stdout.fileno(), False)
-        self._selector.register(process.stdout, selectors.EVENT_READ, lambda _: self._pump(unit))
+        if process.stdout is not None:
+            self._selector.register(
+                process.stdout, selectors.EVENT_READ, lambda _: self._pump(unit)
+            )
         self.say(f"{service.name}: starting")
-
-    def _environment(self, service: Service) -> dict[str, str]:
-        env = self.installation.process_env() | dict(service.env)
-        if service.account:
-            env |= self.installation.account_env(service.account, has_keys=service.has_keys)
-        if service.is_airflow:
-            env |= self.installation.airflow_env()
-        return env
 
     def _record(self, unit: Unit) -> Path:
         return self.installation.run / f"{unit.service.name}.json"

@@ -29,6 +29,7 @@ SERVICES = (
         ready=probes.listens("streamlit"),
         port="streamlit",
     ),
+    Service("third", "$python -c 'import time; time.sleep(3600)'", after=("second",), ready=probes.lasts(0.1)),
     Service("parent", _PARENT, ready=probes.lasts(0.5)),
     Service("deaf", "$python -c 'import time; time.sleep(3600)'", ready=probes.listens("mail"),
             port="mail", patience_s=2),

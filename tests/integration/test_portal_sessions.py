@@ -141,7 +141,13 @@ def test_signing_in_needs_the_forms_token(cast: Cast) -> None:
 
 def test_a_patient_registers_and_signs_in(cast: Cast) -> None:
     browser = cast.browser()
-    told = {"name": "Noor", "email": "noor@town.example", "password": PASSWORD, "phone": ""}
+    told = {
+        "name": "Noor",
+        "email": "noor@town.example",
+        "password": PASSWORD,
+        "phone": "",
+        "birth_date": "1980-01-31",
+    }
     answer = browser.post("/register", told)
     assert answer.headers["Location"] == "/sign-in?done=registered"
     assert browser.sign_in("noor@town.example").status_code == 303
@@ -158,6 +164,14 @@ def test_registering_a_known_address_looks_the_same_and_writes_to_its_owner(cast
     (mail,) = cast.posted
     assert mail[0] == cast.emails["asha"]
     assert "already" in mail[2]
+
+
+@pytest.mark.parametrize("birth_date", ["2026-03-03", "1800-01-01", "yesterday"])
+def test_a_date_of_birth_is_one_somebody_can_have(cast: Cast, birth_date: str) -> None:
+    told = {"name": "Noor", "email": "n@town.example", "password": PASSWORD}
+    answer = cast.browser().post("/register", {**told, "birth_date": birth_date})
+    assert answer.status_code == 422
+    assert 'id="birth_date-error"' in answer.text
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "password1234"])

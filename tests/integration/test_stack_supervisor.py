@@ -31,13 +31,16 @@ class Small:
         self.process = None
 
     def up(self, *names):
+        self.installation.state.mkdir(exist_ok=True)
+        log = (self.installation.state / "said.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.small_stack", *names],
             cwd=ROOT,
             env=self.environ,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
             start_new_session=True,
         )
+        log.close()
         wait_for(lambda: self.ask("status") is not None)
 
     def ask(self, wanted, **more):
@@ -81,6 +84,15 @@ def test_the_next_starts_when_the_last_answers(small):
     small.wait("second", "ready")
     assert small.unit("step")["state"] == "done"
     assert small.unit("first")["since"] < small.unit("second")["since"]
+
+
+def test_what_is_needed_is_stopped_last_even_when_a_step_stands_between(small):
+    small.up("first", "step", "second", "third")
+    small.wait("third", "ready")
+    small.end()
+    said = (small.installation.state / "said.log").read_text().splitlines()
+    stops = [line for line in said if line.endswith(": stopped")]
+    assert stops == ["third: stopped", "second: stopped", "first: stopped"]
 
 
 def test_a_killed_service_comes_back_as_another_process(small):
