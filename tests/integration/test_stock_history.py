@@ -1,0 +1,192 @@
+"""Whatever a pharmacy is told, in whatever order: its events add up to its tables, and its ledger to its lots."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from remedy.schema.pharmacy import (
+    pharmacy,
+    stock_hold,
+    stock_item,
+    stock_lot,
+    stock_movement,
+    stock_movement_lot,
+)
+from remedy.stock import queries, service
+from remedy.stock.model import Line, Refused, fold
+from tests import factories
+from tests.factories import Watch, a_medicine, a_pharmacy, row_of
+from tests.integration.outbox_events import told
+
+SOON = date(2026, 3, 20)
+LATER = date(2027, 3, 20)
+
+# What a pharmacy may be told in any order: (what, which of two medicines, packs, which lot, minutes ago).
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "received",
+                "sold",
+                "adjusted",
+                "counted",
+                "price",
+                "hold",
+                "release",
+                "refuse",
+                "undo",
+            ]
+        ),
+        st.integers(0, 1),
+        st.integers(-4, 9),
+        st.sampled_from(
+            [("", None), ("A", SOON), ("B", LATER), ("C", date(2026, 3, 1)), ("D", None)]
+        ),
+        st.sampled_from([0, 0, 0, 30, 600]),
+    ),
+    min_size=8,
+    max_size=40,
+)
+
+
+def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps) -> None:
+    """Do each step; what is refused leaves no trace."""
+    movements: list[UUID] = []
+    holds: list[UUID] = []
+    for what, which, packs, (lot_number, expires_on), ago in steps:
+        watch.wait(minutes=7)
+        medicine_id = medicine_ids[which]
+        step = connection.begin_nested()
+        try:
+            if what in {"received", "sold", "adjusted", "counted"}:
+                if what == "counted":
+                    lot_number, expires_on = "", None
+                at = watch.now - timedelta(minutes=ago)
+                line = Line(
+                    what, medicine_id, packs * 1000 + 1, at, lot_number=lot_number,
+                    expires_on=expires_on,
+                )  # fmt: skip
+                done = service.record_movement(connection, pharmacy_id, line, clock=watch)
+                movements.append(done.movement_id)
+            elif what == "price":
+                service.set_price(
+                    connection, pharmacy_id, medicine_id, packs * 100, "EUR", clock=watch
+                )
+            elif what == "hold":
+                held = service.hold(
+                    connection, pharmacy_id, medicine_id, packs * 1000, patient_id=patient_id,
+                    minutes=20, clock=watch,
+                )  # fmt: skip
+                holds.append(held.hold_id)
+            elif what == "release" and holds:
+                service.release_hold(
+                    connection, holds[packs % len(holds)], patient_id=patient_id, clock=watch
+                )
+            elif what == "refuse":
+                service.record_refusal(connection, pharmacy_id, medicine_id, 1000, clock=watch)
+            elif what == "undo" and movements:
+                service.reverse_movement(
+                    connection, pharmacy_id, movements[packs % len(movements)], reason="wrong",
+                    clock=watch,
+                )  # fmt: skip
+        except Refused:
+            step.rollback()
+        else:
+            step.commit()
+
+
+def tables_of(connection, pharmacy_id):
+    """The stock tables of a pharmacy in the shape the fold gives them."""
+    items = connection.execute(
+        sa.select(stock_item)
+        .select_from(stock_item.join(pharmacy))
+        .where(pharmacy.c.public_id == pharmacy_id, stock_item.c.version > 0)
+    ).all()
+    found = {}
+    for item in items:
+        lots = connection.execute(sa.select(stock_lot).where(stock_lot.c.stock_item_id == item.id))
+        holds = connection.execute(
+            sa.select(stock_hold).where(stock_hold.c.stock_item_id == item.id)
+        )
+        found[item.public_id] = {
+            "price_minor": item.price_minor,
+            "version": item.version,
+            "changed_seq": item.changed_seq,
+            "changed_at": item.changed_at,
+            "counted_at": item.counted_at,
+            "count_wanted_at": item.count_wanted_at,
+            "lots": {
+                lot.public_id: (lot.lot_number, lot.expires_on, lot.quantity_milli) for lot in lots
+            },
+            "holds": {hold.public_id: (hold.quantity_milli, hold.state) for hold in holds},
+        }
+    return found
+
+
+def ledger_sums(connection, pharmacy_id):
+    """What each changed lot holds by the ledger, and by the lots' own table."""
+    by_ledger = (
+        sa.select(sa.func.coalesce(sa.func.sum(stock_movement_lot.c.delta_milli), 0))
+        .where(stock_movement_lot.c.lot_id == stock_lot.c.id)
+        .scalar_subquery()
+    )
+    return connection.execute(
+        sa.select(stock_lot.c.quantity_milli, by_ledger.label("by_ledger"))
+        .select_from(stock_lot.join(stock_item).join(pharmacy))
+        .where(pharmacy.c.public_id == pharmacy_id)
+    ).all()
+
+
+# Not shrunk: each try is a hundred statements, and the failing steps are printed as they are.
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=STEPS)
+def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):
+    watch = Watch()
+    with database.connect() as connection:
+        pharmacy_id = a_pharmacy(connection)
+        patient_id = factories.a_patient(connection, factories.a_vault(watch))
+        medicine_ids = [a_medicine(connection), a_medicine(connection)]
+        play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps)
+
+        events = told(connection, pharmacy_id)
+        folded = {
+            item_id: {
+                "price_minor": item.price_minor,
+                "version": item.version,
+                "changed_seq": item.changed_seq,
+                "changed_at": item.changed_at,
+                "counted_at": item.counted_at,
+                "count_wanted_at": item.count_wanted_at,
+                "lots": {
+                    lot_id: (lot.lot_number, lot.expires_on, lot.quantity_milli)
+                    for lot_id, lot in item.lots.items()
+                },
+                "holds": item.holds,
+            }
+            for item_id, item in fold(events).items()
+        }
+        assert folded == tables_of(connection, pharmacy_id)
+        for lot in ledger_sums(connection, pharmacy_id):
+            assert lot.by_ledger == lot.quantity_milli >= 0
+        seqs = [event.pharmacy_seq for event in events if hasattr(event, "pharmacy_seq")]
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert queries.pharmacy_seq(connection, pharmacy_id) == len(seqs)
+        last = connection.execute(
+            sa.select(stock_movement.c.balance_milli, stock_movement.c.stock_item_id)
+            .where(stock_movement.c.pharmacy_id == row_of(connection, pharmacy, pharmacy_id))
+            .order_by(stock_movement.c.id)
+        )
+        balances = {row.stock_item_id: row.balance_milli for row in last}
+        for item_row, balance in balances.items():
+            total = sa.select(sa.func.sum(stock_lot.c.quantity_milli))
+            total = total.where(stock_lot.c.stock_item_id == item_row)
+            assert (connection.execute(total).scalar() or 0) == balance
+        connection.rollback()
