@@ -3,19 +3,27 @@
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import PASSWORD
+from tests.factories import A_MONDAY, PASSWORD
 from tests.integration.portal_cast import Browser, Cast, a_cast
 
 
-@pytest.fixture
-def cast(database_url: str, database: sa.Engine) -> Cast:
-    # A cast for each test: failures and ended sessions must not meet the next one.
-    with database.begin() as connection:
-        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
-        for table in ("account", "session", "sign_in_failure", "patient", "patient_key"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
-        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
+@pytest.fixture(scope="module")
+def everybody(database_url: str, database: sa.Engine) -> Cast:
     return a_cast(database_url, database)
+
+
+@pytest.fixture
+def cast(everybody: Cast) -> Cast:
+    """The cast as on the first morning: nobody signed in, nothing failed yet."""
+    with everybody.engine.begin() as connection:
+        for change in (
+            "DELETE FROM session", "DELETE FROM sign_in_failure", "UPDATE account SET is_active = 1",
+        ):  # fmt: skip
+            connection.execute(sa.text(change))
+    everybody.watch.now = A_MONDAY
+    everybody.posted.clear()
+    everybody._browsers.clear()
+    return everybody
 
 
 def cookie_of(browser: Browser) -> str:

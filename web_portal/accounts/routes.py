@@ -90,6 +90,7 @@ def register() -> Response:
                 name=form.name.data,
                 email=form.email.data,
                 phone=form.phone.data,
+                birth_date=form.birth_date.data.isoformat() if form.birth_date.data else None,
                 password=form.password.data or "",
                 secret_key=here.settings.secret_key,
                 clock=here.clock,
