@@ -158,6 +158,8 @@ SERVICES = (
         port="airflow-api-server",
         account="pipeline",
         is_airflow=True,
+        # It would wait for every browser that keeps a connection open.
+        grace_s=6,
     ),
     Service(
         "airflow-scheduler",
