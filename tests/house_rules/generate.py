@@ -83,7 +83,12 @@ def _shared_bases(happened: type[Event]) -> list[type]:
 
 def _parts(happened: type[Event]) -> list[type]:
     hints = typing.get_type_hints(happened).values()
-    return [part for hint in hints for part in typing.get_args(hint) if is_dataclass(part)]
+    return [
+        part
+        for hint in hints
+        for part in typing.get_args(hint)
+        if isinstance(part, type) and is_dataclass(part)
+    ]
 
 
 def _fields(record: type) -> list[str]:
@@ -206,19 +211,19 @@ def _licence(name: str) -> str:
     if name in READ_BY_HAND:
         return READ_BY_HAND[name]
     try:
-        said = importlib.metadata.metadata(name)
+        said = importlib.metadata.metadata(name).json
     except importlib.metadata.PackageNotFoundError:
         return "not installed here"
-    if expression := said.get("License-Expression"):
+    if expression := said.get("license_expression"):
         return str(expression)
     classified = [
         text.removeprefix(_CLASSIFIER)
-        for text in said.get_all("Classifier") or []
+        for text in said.get("classifier", [])
         if text.startswith(_CLASSIFIER)
     ]
     if classified:
         return ", ".join(sorted(classified))
-    first = str(said.get("License") or "").strip().splitlines()
+    first = str(said.get("license", "")).strip().splitlines()
     return first[0][:80] if first else "see its own files"
 
 

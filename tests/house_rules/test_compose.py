@@ -1,6 +1,7 @@
 """docker-compose.yml is the same list as stack/services.py, told in containers."""
 
 import re
+from configparser import RawConfigParser
 from dataclasses import fields
 from typing import Any
 
@@ -99,6 +100,22 @@ def test_compose_uses_no_variable_that_is_not_a_setting() -> None:
     assert used
     unknown = {name for name in used - known if not name.startswith("REMEDY_STACK_")}
     assert not unknown
+
+
+def test_airflow_is_set_up_alike() -> None:
+    """Addresses, paths and secrets differ; every choice is the same."""
+    local = RawConfigParser()
+    local.read_string(text_of("stack/conf/airflow.cfg"))
+    given = CONTAINERS["airflow-scheduler"]["environment"]
+    choices = {
+        f"AIRFLOW__{section.upper()}__{option.upper()}": value
+        for section in local.sections()
+        for option, value in local.items(section)
+        if "$" not in value and (section, option) != ("api", "host")
+    }
+    assert choices
+    differ = {name: value for name, value in choices.items() if given.get(name) != value}
+    assert not differ, f"docker-compose.yml should say as stack/conf/airflow.cfg: {differ}"
 
 
 def test_containers_wait_for_what_exists() -> None:
