@@ -29,9 +29,12 @@ def hold(
     *,
     patient_id: UUID,
     minutes: int,
+    may_be_controlled: bool = False,
     clock: Clock,
 ) -> Held:
     """Set packs aside for a patient for some minutes.
+
+    A controlled medicine is set aside only where the installation allows it (design decision 15).
 
     Raises:
         OutOfStock: if fewer are available; then roll back and call `record_refusal` in a second transaction.
@@ -43,6 +46,7 @@ def hold(
     place = place_of(connection, pharmacy_id)
     if not place.is_verified:
         raise Refused("This pharmacy has not been checked yet; nothing can be set aside there.")
+    _check_medicine(connection, medicine_id, may_be_controlled)
     patient_row = connection.execute(
         sa.select(patient.c.id).where(patient.c.public_id == patient_id)
     ).scalar_one_or_none()
@@ -52,7 +56,6 @@ def hold(
         medicine_id
     )
     if item is None:
-        _refuse_unknown(connection, medicine_id)
         raise OutOfStock(shortage_sentence(0))
     available = _available(place, item, now)
     hold_id, expires_at = uuid7(clock), now + timedelta(minutes=minutes)
@@ -164,10 +167,14 @@ def record_refusal(
     ledger.tell(connection, place, refused, uuid7(clock), now)
 
 
-def _refuse_unknown(connection: sa.Connection, medicine_id: UUID) -> None:
-    known = sa.select(medicine.c.id).where(medicine.c.public_id == medicine_id)
-    if connection.execute(known).first() is None:
+def _check_medicine(connection: sa.Connection, medicine_id: UUID, may_be_controlled: bool) -> None:
+    is_controlled = connection.execute(
+        sa.select(medicine.c.is_controlled).where(medicine.c.public_id == medicine_id)
+    ).scalar_one_or_none()
+    if is_controlled is None:
         raise UnknownMedicine()
+    if is_controlled and not may_be_controlled:
+        raise Refused("A controlled medicine is not set aside online; go and see the pharmacist.")
 
 
 def _available(place: Place, item: Item, now: datetime) -> sa.ColumnElement[int]:

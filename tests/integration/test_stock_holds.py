@@ -299,3 +299,16 @@ def test_a_hold_of_an_unknown_medicine_or_at_an_unchecked_pharmacy_is_refused(sh
         shelf.do(
             service.hold, unchecked, shelf.medicine_id, 1000, patient_id=shelf.patient_id, minutes=5
         )
+
+
+def test_a_controlled_medicine_is_set_aside_only_where_that_is_allowed(shelf, database):
+    with database.begin() as connection:
+        shelf.medicine_id = a_medicine(connection, is_controlled=True)
+    shelf.do(service.record_movement, shelf.pharmacy_id, shelf.line("received", 5))
+    with pytest.raises(Refused, match="controlled medicine"):
+        shelf.hold()
+    held = shelf.do(
+        service.hold, shelf.pharmacy_id, shelf.medicine_id, 1000, patient_id=shelf.patient_id,
+        minutes=5, may_be_controlled=True,
+    )  # fmt: skip
+    assert held.available_milli == 4000
