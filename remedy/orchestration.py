@@ -5,6 +5,7 @@ tasks, never when a DAG file is parsed.
 """
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -48,6 +49,8 @@ default_args: dict[str, Any] = {
     "retry_delay": timedelta(seconds=30),
     "execution_timeout": timedelta(minutes=30),
 }
+
+WATCH_SECONDS = 2
 
 LANDING_SECONDS = 600
 LANDING_SECONDS_VARIABLE = "remedy_landing_seconds"
@@ -120,15 +123,27 @@ def file_store() -> Files:
 
 @contextmanager
 def ends_orderly() -> Iterator[threading.Event]:
-    """Within: SIGTERM sets the event instead of ending the task, so that it can finish what it holds."""
+    """Within: being told to end sets the event, so that the task can finish what it holds.
+
+    Told by SIGTERM, or by the death of the Airflow worker that watches over the task: its successor is on
+    its way, and two should not work at once.
+    """
     stop = threading.Event()
+    worker = os.getppid()
+
+    def watch() -> None:
+        while not stop.wait(WATCH_SECONDS):
+            if os.getppid() != worker:
+                stop.set()
 
     def told(_number: int, _frame: Any) -> None:
         log.warning("Told to end; finishing what was begun.")
         stop.set()
 
     before = signal.signal(signal.SIGTERM, told)
+    threading.Thread(target=watch, name="worker-watch", daemon=True).start()
     try:
         yield stop
     finally:
+        stop.set()
         signal.signal(signal.SIGTERM, before)

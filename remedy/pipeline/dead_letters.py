@@ -5,6 +5,7 @@ The row comes first, in the landing's transaction; telling follows and is repeat
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -96,3 +97,56 @@ def _record(letter: DeadLetter) -> Record:
     }
     headers = [*letter.headers, *((name, text.encode()) for name, text in about.items())]
     return Record(TOPICS[letter.topic].dead_letters, letter.key, letter.value, headers)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many dead letters were wanted, how many were told again, and how many Kafka no longer holds."""
+
+    wanted: int
+    told: int
+    gone: int
+
+
+def replay(
+    engine: sa.Engine,
+    consumer: Any,
+    publisher: Publisher,
+    *,
+    topic: str,
+    reason: str,
+    is_dry: bool,
+    clock: Clock,
+) -> Replayed:
+    """Put dead letters on their own topic again, as they were; landing reads them anew.
+
+    `reason` must occur in theirs; each is replayed once. With `is_dry` they are only counted.
+    """
+    wanted = (
+        sa.select(landing_dead_letter)
+        .where(
+            landing_dead_letter.c.topic == topic,
+            landing_dead_letter.c.replayed_at.is_(None),
+            landing_dead_letter.c.reason.contains(reason, autoescape=True),
+        )
+        .order_by(landing_dead_letter.c.id)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(wanted).all()
+    told = gone = 0
+    for row in rows if not is_dry else ():
+        letter = fetch(consumer, row)
+        if letter.value is None:
+            gone += 1
+            continue
+        again = Record(letter.topic, letter.key, letter.value, letter.headers)
+        if publisher.send([again], seconds=10):
+            break
+        with engine.begin() as connection:
+            connection.execute(
+                sa.update(landing_dead_letter)
+                .where(landing_dead_letter.c.id == row.id)
+                .values(replayed_at=clock())
+            )
+        told += 1
+    return Replayed(len(rows), told, gone)

@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition
 from remedy.events.base import Envelope
 from remedy.gateways.hdfs import FileStoreError
 from remedy.gateways.kafka import Record
-from remedy.pipeline import compaction
+from remedy.pipeline import compaction, dead_letters
 from remedy.pipeline.landing import FilingFailed, StartGone
 from remedy.pipeline.landing_load import Loader
 from remedy.pipeline.landing_rows import AnotherLander, set_positions
@@ -224,6 +224,35 @@ def test_a_poison_message_is_a_dead_letter_and_stops_nothing(streams: Streams) -
     told = dead_letters_on_topic(streams)
     wanted = {(letter.partition_no, letter.record_offset): letter.reason for letter in letters}
     assert {place: told.get(place) for place in wanted} == wanted
+
+
+def test_a_dead_letter_is_put_on_its_topic_again_once(streams: Streams) -> None:
+    event = sale(uuid4())
+    assert streams.publisher.publish([event]) == []
+    # The reader is wrong: its clock is two days behind.
+    streams.land(3, clock=lambda: utc_now() - timedelta(days=2))
+    assert streams.counted([event.event_id]) == {event.event_id: 0}
+    assert replay(streams, is_dry=True) == dead_letters.Replayed(wanted=1, told=0, gone=0)
+    assert replay(streams, is_dry=False) == dead_letters.Replayed(wanted=1, told=1, gone=0)
+    assert replay(streams, is_dry=False) == dead_letters.Replayed(wanted=0, told=0, gone=0)
+    streams.land_all()
+    assert streams.counted([event.event_id]) == once([event.event_id])
+
+
+def replay(streams: Streams, *, is_dry: bool) -> dead_letters.Replayed:
+    consumer = streams.consumer()
+    try:
+        return dead_letters.replay(
+            streams.engine,
+            consumer,
+            streams.publisher,
+            topic=TOPIC,
+            reason="in the future",
+            is_dry=is_dry,
+            clock=utc_now,
+        )
+    finally:
+        consumer.close()
 
 
 def dead_letters_on_topic(streams: Streams) -> dict[tuple[int, int], str]:
