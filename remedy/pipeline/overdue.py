@@ -1,7 +1,7 @@
-"""What falls due by the clock: requests nobody decided let go of their time, holds end.
+"""What falls due by the clock: requests nobody decided let go of their time, holds end, old rows go.
 
 Runs beside the relay, with the portal's account: an expired hold counts no more at once whether or not
-this has run, but the event that says so, and the patient's message, come from here.
+this has run, but the event that says so comes from here.
 """
 
 import logging
@@ -9,6 +9,7 @@ import threading
 
 import sqlalchemy as sa
 
+from remedy.accounts.service import forget_old
 from remedy.appointments.service import lapse_due
 from remedy.gateways.mysql import in_transaction
 from remedy.stock.service import expire_holds
@@ -28,7 +29,8 @@ def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
 
 
 def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int]:
-    """One look: how many requests lapsed and how many holds ended."""
+    """One look: how many requests lapsed and how many holds ended; what is kept for a while only is deleted."""
     lapsed = in_transaction(engine, lambda connection: lapse_due(connection, clock=clock))
     ended = in_transaction(engine, lambda connection: expire_holds(connection, clock=clock))
+    in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
     return len(lapsed), len(ended)
