@@ -32,7 +32,8 @@ def show() -> None:
     _forecast_age(made, now)
     if made.empty:
         parts.nothing(
-            "Nothing has been foretold yet. The DAG forecast_stock does it after each count."
+            "Nothing is foretold: no medicine has been known for 21 days yet, or the DAG forecast_stock, "
+            "which follows each count, has not run."
         )
         return
     _cover(made.iloc[0], now)
