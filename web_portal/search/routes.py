@@ -1,6 +1,6 @@
 """Find a medicine, see who has it, have packs set aside."""
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,26 +31,44 @@ LONGEST_QUERY = 200
 def home() -> Response:
     """The search: by any words of a medicine's name; open to everybody."""
     q = request.args.get("q", "").strip()[:LONGEST_QUERY]
-    found = _find(q)
+
+    def look(connection: sa.Connection) -> tuple[list[Medicine], Around]:
+        found = find_medicines(connection, q) if q else []
+        # Groups are how some pharmacies tell their sales; nobody can buy one.
+        found = [one for one in found if one.kind == "product"]
+        only = found[0] if len(found) == 1 else None
+        return found, _around(connection, only)
+
+    found, around = parts().read(look)
     if len(found) == 1:
-        return _medicine_page(found[0], 200, q=q)
+        return _medicine_page(found[0], around, 200, q=q)
     if q and not found:
-        demand.tell(None, 0, query=q, district=_district())
-    return render("search/home.html", q=q, medicines=found, **_places())
+        demand.tell(None, 0, query=q, district=around.district)
+    return render("search/home.html", q=q, medicines=found, around=around)
 
 
-def _find(q: str) -> list[Medicine]:
-    if not q:
-        return []
-    # Groups are how some pharmacies tell their sales; nobody can buy one.
-    return [one for one in parts().read(lambda c: find_medicines(c, q)) if one.kind == "product"]
+@dataclass(frozen=True)
+class Around:
+    """From where it is searched, and who there keeps the medicine that is meant, the best first."""
+
+    districts: dict[str, tuple[float, float]]
+    district: str
+    offers: list[Offer]
+
+
+def _around(connection: sa.Connection, meant: Medicine | None) -> Around:
+    known = places.districts(connection)
+    district = request.values.get("district", "").strip()[:60]
+    near = known.get(district)
+    found = offers(connection, meant.medicine_id, near=near, now=parts().now()) if meant else []
+    return Around(known, district, found)
 
 
 @room.get("/medicines/<uuid:medicine_id>")
 @public
 def medicine_page(medicine_id: UUID) -> Response:
     """Who has a medicine: availability in words, price, distance, age of the figure."""
-    return _medicine_page(_medicine(medicine_id), 200)
+    return _page_of(medicine_id, 200)
 
 
 @room.post("/medicines/<uuid:medicine_id>/holds")
@@ -63,7 +81,7 @@ def hold(medicine_id: UUID) -> Response:
         # design decision 15: the page offers no such form either.
         abort(404)
     if not form.validate():
-        return _medicine_page(found, 422, form=form)
+        return _page_of(medicine_id, 422, form=form)
     wanted = form.packs.data
 
     def work(connection: sa.Connection) -> str:
@@ -82,9 +100,9 @@ def hold(medicine_id: UUID) -> Response:
     except OutOfStock as refusal:
         # A second transaction: the first was rolled back. Under the same number, so told once.
         once(form, tell_refusal)
-        return _medicine_page(found, 409, refusal=str(refusal))
+        return _page_of(medicine_id, 409, refusal=str(refusal))
     except Refused as refusal:
-        return _medicine_page(found, 422, refusal=str(refusal))
+        return _page_of(medicine_id, 422, refusal=str(refusal))
 
 
 @room.get("/holds")
@@ -125,33 +143,44 @@ def _holds_page(status: int, refusal: str | None = None) -> Response:
     )
 
 
+def _page_of(
+    medicine_id: UUID, status: int, *, form: HoldForm | None = None, refusal: str | None = None
+) -> Response:
+    def look(connection: sa.Connection) -> tuple[Medicine | None, Around]:
+        found = medicine(connection, medicine_id)
+        return found, _around(connection, found)
+
+    found, around = parts().read(look)
+    if found is None:
+        abort(404)
+    return _medicine_page(found, around, status, form=form, refusal=refusal)
+
+
 def _medicine_page(
     found: Medicine,
+    around: Around,
     status: int,
     *,
     q: str = "",
     form: HoldForm | None = None,
     refusal: str | None = None,
 ) -> Response:
-    here, around = parts(), _places()
-    near = around["districts"].get(around["district"])
-    who_has_it: list[Offer] = here.read(
-        lambda c: offers(c, found.medicine_id, near=near, now=here.now())
-    )
-    having = sum(offer.available_milli > 0 for offer in who_has_it)
-    demand.tell(found.medicine_id, having, query="", district=around["district"])
+    having = sum(offer.available_milli > 0 for offer in around.offers)
+    demand.tell(found.medicine_id, having, query="", district=around.district)
+    person = access.person()
+    if form is None and person is not None and person.role == "patient":
+        form = HoldForm(formdata=None)
     return render(
         "search/medicine.html",
         status,
         medicine=found,
-        offers=who_has_it,
+        around=around,
         having=having,
-        form=form or HoldForm(formdata=None),
+        form=form,
         hours=HOLD_MINUTES // 60,
         refusal=refusal,
         q=q,
         advice=_advice(found),
-        **around,
     )
 
 
@@ -161,14 +190,6 @@ def _advice(found: Medicine) -> str:
     if found.is_prescription_only:
         return _("You need a prescription for this medicine: bring it when you collect it.")
     return ""
-
-
-def _places() -> dict[str, Any]:
-    return {"districts": parts().read(places.districts), "district": _district()}
-
-
-def _district() -> str:
-    return request.values.get("district", "").strip()[:60]
 
 
 def _medicine(medicine_id: UUID) -> Medicine:
