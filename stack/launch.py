@@ -29,7 +29,8 @@ class Launcher:
         user = self._installation.run_as if service.is_database else None
         process = subprocess.Popen(
             [fill(word, self._values) for word in shlex.split(service.command)],
-            cwd=ROOT,
+            # The databases' user may not be allowed into the checkout.
+            cwd=self._installation.databases if service.is_database else ROOT,
             env=self._environment(service),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,8 +10,8 @@ from stack.installation import MASTER_PORTS, PORTS, ROOT, Installation, write_pr
 
 TEMPLATES = Path(__file__).parent / "conf"
 
-# Where a rendered file lies when it is not in the installation's own conf folder under its own name.
-_ELSEWHERE = {"airflow.cfg": "airflow/airflow.cfg"}
+# The databases' user may not be allowed into the folder the rest lies in (a checkout below /root).
+_DATABASES = {"my.cnf", "postgresql.conf", "pg_hba.conf"}
 
 # These hold keys.
 _PRIVATE = {"airflow.cfg"}
@@ -28,7 +28,7 @@ def render(installation: Installation) -> None:
     for template in sorted(TEMPLATES.rglob("*")):
         if template.is_file():
             name = str(template.relative_to(TEMPLATES))
-            target = installation.state / _ELSEWHERE.get(name, f"conf/{name}")
+            target = _target(installation, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             text = fill(template.read_text(), values, xml=name.endswith(".xml"))
             if name in _PRIVATE:
@@ -49,6 +49,14 @@ def render(installation: Installation) -> None:
         installation.secret_folder / "airflow-passwords.json",
         json.dumps({"admin": installation.secret("airflow-admin")}),
     )
+
+
+def _target(installation: Installation, name: str) -> Path:
+    if name in _DATABASES:
+        return installation.databases / name
+    if name == "airflow.cfg":
+        return installation.airflow / name
+    return installation.conf / name
 
 
 def template_values(installation: Installation) -> dict[str, str]:

@@ -54,7 +54,7 @@ _HADOOP = {"HADOOP_USER_NAME": "remedy"}
 SERVICES = (
     Service(
         "mariadb",
-        "mariadbd --defaults-file=$conf/my.cnf",
+        "mariadbd --defaults-file=$databases/my.cnf",
         after=("install-mariadb",),
         ready=probes.greets("mariadb"),
         port="mariadb",
@@ -63,8 +63,8 @@ SERVICES = (
     ),
     Service(
         "postgres",
-        "$postgres_bin/postgres -D $databases/postgres -c config_file=$conf/postgresql.conf"
-        " -c hba_file=$conf/pg_hba.conf",
+        "$postgres_bin/postgres -D $databases/postgres -c config_file=$databases/postgresql.conf"
+        " -c hba_file=$databases/pg_hba.conf",
         after=("install-postgres",),
         ready=probes.postgres("postgres"),
         port="postgres",

@@ -68,6 +68,7 @@ def install_postgres(installation: Installation) -> None:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
             user=installation.run_as,
+            folder=installation.databases,
         )
     finally:
         password.unlink()
@@ -214,7 +215,9 @@ def _start_over(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _call(*command: str, words: str | None = None, user: str | None = None) -> None:
+def _call(
+    *command: str, words: str | None = None, user: str | None = None, folder: Path = ROOT
+) -> None:
     """Run a program to its end; its output is the step's own.
 
     Raises:
@@ -222,6 +225,7 @@ def _call(*command: str, words: str | None = None, user: str | None = None) -> N
     """
     done = subprocess.run(
         command,
+        cwd=folder,
         input=words,
         text=True,
         check=False,
