@@ -5,9 +5,9 @@ into `out_stock_forecast` and `out_stock_cover`.
 
 * **Runs** after each count of demand and each training, and at 02:40 UTC in any case.
 * **May be run again** at any time: each run replaces the forecast before in one transaction.
-* **Depends on it**: the forecast pages of admins and pharmacists. When it stands still they show the last
+* **Depends on it**: the admins' forecast page and its export. When it stands still they show the last
   forecast and its age.
-* **Urgent**: when it has failed for a day: shortages are then not foretold.
+* **Urgent**: when it has failed for a day: shortages are then not foretold. See `docs/runbooks/forecasting.md`.
 
 With no model in use yet it trains the first one. With nothing counted yet it skips, and says so.
 """
