@@ -123,7 +123,9 @@ def _said(path: str) -> str:
         return SAID[path]
     source = f"{path}__init__.py" if path.endswith("/") else path
     if source.endswith(".py") and (ROOT / source).exists():
-        first = " ".join((ast.get_docstring(tree_of(source)) or "").split("\n\n")[0].split())
+        # A DAG's docstring is its page in Airflow and begins with a heading.
+        told = re.sub(r"^###[^\n]*\s*", "", ast.get_docstring(tree_of(source)) or "")
+        first = " ".join(told.split("\n\n")[0].split())
         said = re.split(r"(?<=[a-z0-9)`])\. ", first)[0].rstrip(".")
         return said if len(said) <= LONGEST else re.split(r"(?<=[a-z0-9)`])[:;] | \(", said)[0]
     if path.endswith((".md", ".sh")) or path in {"docker/make-secrets"}:
