@@ -219,8 +219,11 @@ def _follow(stack: RunningStack, process: subprocess.Popen[bytes], log: Path) ->
         stack.installation, lambda: control.ask(stack.installation.run, {"do": "status"})
     )
     if code:
-        for path in sorted(stack.installation.logs.glob("*.log")):
-            print(f"--- the end of {path.name}\n{path.read_text(errors='replace')[-1500:]}")
+        status = control.ask(stack.installation.run, {"do": "status"}) or {"units": []}
+        for unit in status["units"]:
+            path = stack.installation.logs / f"{unit['name']}.log"
+            if unit["state"] == "failed" and path.exists():
+                print(f"--- the end of {path.name}\n{path.read_text(errors='replace')[-3000:]}")
         raise AssertionError(
             "the stack of the tests did not become ready; its last words are above"
         )
