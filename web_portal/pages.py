@@ -34,6 +34,9 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
     layout = "part.html" if wants_part() else "base.html"
     response = make_response(render_template(template, layout=layout, **context), status)
     response.vary.add("HX-Request")
+    if status >= 400:
+        # htmx would put a form's own address into the address bar, where nothing can be reloaded.
+        response.headers["HX-Push-Url"] = "false"
     return response
 
 

@@ -52,6 +52,14 @@ def test_htmx_is_given_the_part_that_changed(cast: Cast) -> None:
     assert "<html" in browser.get("/?q=calmadol", headers=whole).text
 
 
+def test_searching_again_from_elsewhere_finds_the_same_medicine(cast: Cast) -> None:
+    page = cast.browser().get(f"/medicines/{cast.ids['calmadol']}").text
+    words = page.split('name="q" type="search" value="')[1].split('"')[0]
+    again = cast.browser().get("/", query_string={"q": words, "district": "Hills"}).text
+    assert "<title>Calmadol" in again
+    assert "10.0 km away" in again
+
+
 def test_a_search_that_found_something_goes_to_kafka_and_not_to_the_outbox(cast: Cast) -> None:
     before = searches(cast)
     cast.announced.clear()

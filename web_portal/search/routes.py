@@ -179,7 +179,8 @@ def _medicine_page(
         form=form,
         hours=HOLD_MINUTES // 60,
         refusal=refusal,
-        q=q,
+        # So that searching again from another district finds the same medicine.
+        q=q or found.label,
         advice=_advice(found),
     )
 
