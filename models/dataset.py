@@ -62,6 +62,16 @@ class Panel:
             self.is_open[:, :day_count],
         )
 
+    def some(self, rows: npt.NDArray[np.int_]) -> "Panel":
+        """Only the items in those rows."""
+        return Panel(
+            tuple(self.items[row] for row in rows),
+            self.first_day,
+            self.demand[rows],
+            self.is_known[rows],
+            self.is_open[rows],
+        )
+
     def tidy(self) -> pd.DataFrame:
         """A row per pharmacy, medicine and known day, for people and for checks."""
         item, day = np.nonzero(self.is_known)

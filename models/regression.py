@@ -27,7 +27,10 @@ SHRINK = 8
 MOST_MULTIPLE = 10.0
 """A rare burst of more times the usual than this would decide the line for everyone."""
 MOST_ROWS = 150_000
-"""More rows than this are thinned, origin by origin, to keep training in seconds and under a hundred MB."""
+"""More rows than this are thinned, to keep training in seconds and under a hundred MB."""
+STRIDE = 3
+"""Days between two origins of a panel that is thinned. Not 7, so that all weekdays take part; not many
+more, because a season learned from few days is learned wrong: beyond this, items take turns instead."""
 
 _MEAN_28 = NAMES.index("mean_28")
 _SAME_8 = NAMES.index("same_weekday_8_weeks")
@@ -75,10 +78,16 @@ class Lessons:
     @classmethod
     def of(cls, panel: Panel) -> "Lessons":
         """All lessons of a panel, thinned where there are very many."""
-        sums = Sums(panel)
-        newest = panel.day_count - 1
+        ends = range(panel.day_count - 1, LEAST_DAYS - 1, -1)
+        rows = len(ends) * len(panel.items) * HORIZON
+        ends = ends if rows <= MOST_ROWS else ends[::STRIDE]
+        # With as many shares of the items as turns, each origin takes the share whose turn it is.
+        turns = max(1, -(-rows // (STRIDE * MOST_ROWS)))
+        shares = [panel.some(np.arange(turn, len(panel.items), turns)) for turn in range(turns)]
+        sums = [Sums(share) for share in shares]
         blocks = [
-            _lessons_at(panel, sums, end) for end in range(newest, LEAST_DAYS - 1, -_stride(panel))
+            _lessons_at(shares[number % turns], sums[number % turns], end)
+            for number, end in enumerate(ends)
         ]
         if not blocks:
             return cls(np.zeros((0, len(NAMES))), np.zeros(0), np.zeros(0, dtype=int))
@@ -110,13 +119,6 @@ class Lessons:
         line = Ridge(alpha=PENALTY * count).fit((told - middle) / spread, self.deviation[past])
         coefficients = line.coef_ / spread
         return RidgeModel(coefficients, float(line.intercept_ - coefficients @ middle))
-
-
-def _stride(panel: Panel) -> int:
-    """Days between two origins: a prime, so that all weekdays take part, larger for larger panels."""
-    origins = max(1, panel.day_count - LEAST_DAYS)
-    rows = origins * max(1, len(panel.items)) * HORIZON
-    return next((step for step in (1, 3, 5, 11, 23, 47, 97) if rows / step <= MOST_ROWS), 199)
 
 
 def _lessons_at(panel: Panel, sums: Sums, end: int) -> Lessons:

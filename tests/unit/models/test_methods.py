@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models import regression
 from models.baseline import HORIZON, MEAN_28, SEASONAL_NAIVE, mean_28, seasonal_naive
 from models.evaluation import compare, origins_of
 from models.regression import RIDGE, Lessons, TooLittleHistory
@@ -110,3 +111,18 @@ def test_an_all_zero_forecast_of_a_rare_medicine_is_not_the_best():
     best = comparison.total_error_milli(comparison.best())
     assert best is not None
     assert best < zero / 2
+
+
+def test_a_large_panel_is_thinned_by_turns_and_still_seen_at_every_season(monkeypatch):
+    made = seasonal(800, items=8)
+    whole = Lessons.of(made)
+    monkeypatch.setattr(regression, "MOST_ROWS", 10_000)
+
+    some = Lessons.of(made)
+
+    assert len(whole.day) > 40_000
+    assert 2_000 < len(some.day) <= 10_000
+    assert len(np.unique(some.day)) > 600
+    ratio = compare(made).relative_error(RIDGE)
+    assert ratio is not None
+    assert ratio < 0.9
