@@ -200,6 +200,25 @@ def _cut(
     """Where the file ends (at most 64 MB), how many rows it holds, and how many of each day."""
     topic, partition = place
     raw = RAW[topic]
+    by_day = connection.execute(
+        sa.select(raw.c.day, sa.func.count(), sa.func.sum(sa.func.length(raw.c.event) + 1))
+        .where(
+            raw.c.partition_no == partition,
+            raw.c.record_offset >= first,
+            raw.c.record_offset < end,
+        )
+        .group_by(raw.c.day)
+    ).all()
+    if sum(row[2] for row in by_day) <= FILE_BYTES:
+        return end, sum(row[1] for row in by_day), {row[0]: row[1] for row in by_day}
+    return _cut_at_full(connection, place, first, end)
+
+
+def _cut_at_full(
+    connection: sa.Connection, place: Place, first: int, end: int
+) -> tuple[int, int, dict[date, int]]:
+    topic, partition = place
+    raw = RAW[topic]
     size = 0
     count = 0
     days: dict[date, int] = {}

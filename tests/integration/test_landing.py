@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition
 from remedy.events.base import Envelope
 from remedy.gateways.hdfs import FileStoreError
 from remedy.gateways.kafka import Record
-from remedy.pipeline import compaction, dead_letters
+from remedy.pipeline import compaction, dead_letters, landing_files
 from remedy.pipeline.landing import FilingFailed, StartGone
 from remedy.pipeline.landing_load import Loader
 from remedy.pipeline.landing_rows import AnotherLander, set_positions
@@ -314,6 +314,20 @@ def test_rows_are_landed_while_hdfs_is_away_and_filed_when_it_is_back(streams: S
     assert streams.paths() == []
     streams.land_all()
     assert ids_in(streams.lines(streams.paths()), [event.event_id]) == once([event.event_id])
+
+
+def test_a_file_is_full_at_its_limit_and_the_next_goes_on_there(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pharmacy = uuid4()
+    events = [sale(pharmacy) for _ in range(30)]
+    assert streams.publisher.publish(events) == []
+    monkeypatch.setattr(landing_files, "FILE_BYTES", 10 * len(events[0].value()))
+    streams.land_all()
+    ids = [event.event_id for event in events]
+    assert len(streams.paths()) >= 3
+    assert ids_in(streams.lines(streams.paths()), ids) == once(ids)
+    must_chain(streams)
 
 
 def test_landing_stops_loudly_when_its_next_record_is_not_in_kafka(streams: Streams) -> None:
