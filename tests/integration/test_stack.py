@@ -44,7 +44,10 @@ def test_it_listens_on_loopback_only(stack):
         if connection.pid in below and connection.status == psutil.CONN_LISTEN
     ]
     assert len(listening) >= len(SERVICES)
-    assert {connection.laddr.ip for connection in listening} <= LOOPBACK
+    # Hadoop has no setting for where YARN's shuffle listens; it answers only who knows a job's key.
+    shuffle = stack.port("shuffle")
+    elsewhere = {c.laddr.port for c in listening if c.laddr.ip not in LOOPBACK}
+    assert elsewhere <= {shuffle}
     assert max(connection.laddr.port for connection in listening) < 32768
 
 
