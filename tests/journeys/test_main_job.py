@@ -201,7 +201,9 @@ def test_sixty_days_of_sales_reach_the_admins_dashboard(
     assert {place: row.sold_milli for place, row in rows.items() if row.sold_milli} == expected
     with engine.connect() as connection:
         applications = connection.execute(
-            sa.select(sa.distinct(aggregated_day.c.application_id)).where(
+            sa.select(aggregated_day.c.application_id)
+            .distinct()
+            .where(
                 aggregated_day.c.kind == "stock-movements",
                 aggregated_day.c.day.between(FIRST, LAST),
             )
