@@ -30,12 +30,22 @@ MARK = (
     'fill="#0b6e6e"/><path d="M13 6h6v7h7v6h-7v7h-6v-7H6v-6h7z" fill="#fff"/></svg>'
 )
 
+# No traces and nobody's tools in the browser; and no CSV of Streamlit's own, which would leave cells that a
+# spreadsheet runs: exports are the portal's.
+OPTIONS = {
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "viewer",
+    "client.disableDataExport": True,
+}
+
 REFRESH_SECONDS = 60
 
 
 def main() -> None:
     """Draw the page that was asked for, for an admin; a sentence for anybody else."""
     st.set_page_config(page_title="Remedy dashboards", page_icon=MARK, layout="wide")
+    for option, value in OPTIONS.items():
+        st.set_option(option, value)
     st.session_state["drawn_at"] = time.monotonic()
     try:
         role = data.role()
