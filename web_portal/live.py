@@ -322,6 +322,8 @@ def _only_own_pages() -> Response | None:
         abort(400)
     if not hub().has_room(_digest()):
         return Response(status=503, headers={"Retry-After": "5"})
+    # Short messages gain nothing from compression, and its tables cost each of hundreds of screens memory.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     return None
 
 

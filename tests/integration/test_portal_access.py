@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.values import uuid7
-from tests.integration.portal_cast import CANARY, Cast, a_cast
+from tests.integration.portal_cast import CANARY, Cast, a_cast, settings_for
+from web_portal import create_app
 
 PEOPLE = (None, "asha", "ben", "chitra", "dev", "ekow", "farah")
 PATIENTS, PHARMACISTS, ADMINS = {"asha", "ben"}, {"chitra", "dev"}, {"farah"}
@@ -204,3 +205,26 @@ def test_every_answer_to_a_person_is_kept_by_nobody(cast: Cast) -> None:
             answer = cast.of("asha").get(address_of(cast, route), buffered=True)
             assert answer.headers["Cache-Control"] == "no-store"
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_without_its_database_the_portal_lives_and_says_so(cast: Cast) -> None:
+    browser = create_app(settings_for("mysql+pymysql://nobody@127.0.0.1:1/none")).test_client()
+    assert browser.get("/healthz").status_code == 200
+    assert browser.get("/readyz").status_code == 503
+    page = browser.get("/doctors")
+    assert page.status_code == 503
+    assert "Nothing was changed. Please try again in a minute." in page.text
+    assert "127.0.0.1:1" not in page.text
+    told = browser.post(
+        "/api/v1/stock-movements", json={"lines": []}, headers={"Authorization": "Bearer rmd_x"}
+    )
+    assert (told.status_code, told.is_json) == (503, True)
+
+
+def test_events_that_wait_are_told_and_refuse_nobody(cast: Cast) -> None:
+    cast.watch.wait(minutes=1)
+    ready = cast.browser().get("/readyz")
+    cast.watch.wait(minutes=-1)
+    assert ready.status_code == 200
+    assert ready.get_json()["kafka"].startswith("degraded, backlog ")
+    assert ready.get_json()["backlog"] > 0
