@@ -144,7 +144,9 @@ SERVICES = (
         "streamlit",
         "$venv/streamlit run $root/streamlit_app/app.py --server.headless true"
         " --server.address 127.0.0.1 --server.port $port_streamlit"
-        " --browser.gatherUsageStats false --server.fileWatcherType none",
+        " --browser.gatherUsageStats false --server.fileWatcherType none"
+        " --client.toolbarMode viewer --client.showErrorDetails none --client.disableDataExport true"
+        " --theme.primaryColor #0b6e6e",
         after=("migrate",),
         ready=probes.answers("streamlit", "/_stcore/health"),
         port="streamlit",

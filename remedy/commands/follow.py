@@ -25,11 +25,11 @@ COUNTED_TOPICS = ("stock-movements", "medicine-searches")
 SECONDS = {"outbox": 30, "landed": 60, "file": 150, "count": 420}
 LOOK_EVERY_SECONDS = 0.5
 SHOWN = {
-    "stock-movements": "demand",
-    "medicine-searches": "demand",
+    "stock-movements": "",
+    "medicine-searches": "",
     "appointments": "requests",
 }
-"""The dashboard page that shows each topic."""
+"""The address below the dashboards' own of the page that shows each topic; demand is the first page."""
 
 Found = TypeVar("Found")
 Hop = tuple[str, datetime | None, str]
@@ -82,9 +82,7 @@ def make_events(engine: sa.Engine, settings: Settings) -> Iterator[tuple[str, UU
 def _search(engine: sa.Engine, settings: Settings) -> UUID:
     words = f"followed {uuid4().hex[:8]}"
     before = utc_now() - timedelta(seconds=5)
-    requests.get(
-        f"{settings.portal_url}/", params={"q": words}, timeout=30
-    ).raise_for_status()
+    requests.get(f"{settings.portal_url}/", params={"q": words}, timeout=30).raise_for_status()
     query = sa.select(people.outbox.c.event_id).where(
         people.outbox.c.aggregatetype == "medicine-searches",
         people.outbox.c.recorded_at > before,
@@ -205,12 +203,12 @@ def hops(
     yield (
         "HDFS",
         file.ready_at,
-        f"{settings.hdfs_root}/{file.path.lstrip('/')} ({file.row_count} lines)",
+        f"{file.path} ({file.row_count} {'line' if file.row_count == 1 else 'lines'})",
     )
     if topic in COUNTED_TOPICS:
         yield _count(engine, airflow, settings, topic, raw, file, counted)
     page = SHOWN.get(topic)
-    if page:
+    if page is not None:
         yield "shown", None, f"{settings.dashboard_url}/{page}"
 
 
@@ -243,8 +241,8 @@ def _count(
                 f"The count {counted[day]} failed; its log is at {settings.airflow_url}."
             )
         row = _await("the count's result", lambda: _row(engine, query), seconds=5)
-    where = f"{row.application_id or 'no YARN application'}, DAG run {row.run_id}"
-    return "counted", row.aggregated_at, f"{where}: {settings.yarn_url}"
+    where = f"{settings.yarn_url}/cluster/app/{row.application_id}, DAG run {row.run_id}"
+    return "counted", row.aggregated_at, where
 
 
 def _raw(engine: sa.Engine, topics: list[str], event_id: UUID) -> Any:
