@@ -193,7 +193,18 @@ def _reset(installation: Installation, arguments: argparse.Namespace) -> int:
     _down(installation, arguments)
     if installation.databases != installation.state / "data":
         shutil.rmtree(installation.databases, ignore_errors=True)
-    for name in ("data", "run", "logs", "conf", "secrets", "airflow", "home", "bin", "port-base"):
+    for name in (
+        "data",
+        "run",
+        "logs",
+        "conf",
+        "secrets",
+        "airflow",
+        "home",
+        "tmp",
+        "bin",
+        "port-base",
+    ):
         path = installation.state / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -114,7 +114,8 @@ class Installation:
         ):
             folder.mkdir(parents=True, exist_ok=True)
         self.secret_folder.mkdir(mode=0o700, exist_ok=True)
-        (self.state / "data").mkdir(exist_ok=True)
+        for name in ("data", "tmp"):
+            (self.state / name).mkdir(exist_ok=True)
         (self.state / "port-base").write_text(f"{self.base}\n")
         self._prepare_databases_folder()
         for account in ACCOUNTS:
@@ -128,13 +129,15 @@ class Installation:
             self.secret(name)
 
     def _prepare_databases_folder(self) -> None:
-        self.databases.mkdir(parents=True, exist_ok=True)
+        temporary = self.databases / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
         if self.run_as is None:
             return
         account = pwd.getpwnam(self.run_as)
         SYSTEM_FOLDER.chmod(0o755)
         self.databases.chmod(0o700)
-        os.chown(self.databases, account.pw_uid, account.pw_gid)
+        for folder in (self.databases, temporary):
+            os.chown(folder, account.pw_uid, account.pw_gid)
 
     # --- folders
 
@@ -282,7 +285,7 @@ class Installation:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
-            "TMPDIR": self.caller.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own default
+            "TMPDIR": str(self.state / "tmp"),
             "REMEDY_STACK_DIR": str(self.state),
             "REMEDY_STACK_PORT_BASE": str(self.base),
             "REMEDY_STACK_DEMO_FILE": str(self.demo_file),
