@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -95,7 +95,7 @@ def milli_of(packs: str | Decimal | int) -> tuple[int, bool]:
     """
     try:
         amount = Decimal(packs) * MILLI
-    except (InvalidOperation, ValueError, TypeError):
+    except (ArithmeticError, ValueError, TypeError):
         raise ValueError(f"'{packs}' is not a number of packs; write it like 12 or 0.5.") from None
     if not amount.is_finite() or abs(amount) > Decimal(10) ** 15:
         raise ValueError(f"'{packs}' is not a number of packs; write it like 12 or 0.5.")
@@ -118,7 +118,7 @@ def minor_of(amount: str | Decimal, minor_digits: int = 2) -> int:
     """
     try:
         value = Decimal(amount).scaleb(minor_digits)
-    except (InvalidOperation, ValueError, TypeError):
+    except (ArithmeticError, ValueError, TypeError):
         raise ValueError(f"'{amount}' is not an amount of money; write it like 12.50.") from None
     if (
         not value.is_finite()

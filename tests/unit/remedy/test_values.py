@@ -115,7 +115,7 @@ def test_finer_than_a_thousandth_is_rounded_half_to_even_and_said(
     assert milli_of(packs) == (milli, is_exact)
 
 
-@pytest.mark.parametrize("text", ["", "two", "NaN", "Infinity", "1e99", "1,5"])
+@pytest.mark.parametrize("text", ["", "two", "NaN", "Infinity", "1e99", "1e999999", "1,5"])
 def test_what_is_no_amount_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number of packs"):
         milli_of(text)
