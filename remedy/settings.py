@@ -138,14 +138,9 @@ class Settings:
             found.append("REMEDY_SECRET_KEY is too short; at least 32 characters are needed.")
         if self.master_key and not _is_hex(self.master_key, 64):
             found.append("REMEDY_MASTER_KEY must be 64 hexadecimal digits (32 bytes).")
-        if self.environment == "production":
-            found += [
-                f"{PREFIX}{name.upper()} must be set in production."
-                for name in ("secret_key", "master_key")
-                if not getattr(self, name)
-            ]
-            if not self.portal_url.startswith("https://"):
-                found.append("REMEDY_PORTAL_URL must begin with https:// in production.")
+        # The keys are not asked for here: only the portal and `prepare` are given them, and they ask.
+        if self.environment == "production" and not self.portal_url.startswith("https://"):
+            found.append("REMEDY_PORTAL_URL must begin with https:// in production.")
         for name in ("region_file", "data_dir", "hadoop_streaming_jar"):
             path = getattr(self, name)
             if path and not Path(path).exists():

@@ -51,13 +51,9 @@ def test_a_value_and_its_file_together_are_refused(tmp_path):
         Settings.from_env({"REMEDY_SECRET_KEY": "x" * 40, "REMEDY_SECRET_KEY_FILE": str(path)})
 
 
-def test_production_wants_its_secrets_and_https():
-    with pytest.raises(SettingsError) as caught:
+def test_production_wants_https():
+    with pytest.raises(SettingsError, match="https://"):
         Settings.from_env({"REMEDY_ENVIRONMENT": "production"})
-    text = str(caught.value)
-    assert "REMEDY_SECRET_KEY must be set" in text
-    assert "REMEDY_MASTER_KEY must be set" in text
-    assert "https://" in text
 
 
 def test_secrets_do_not_appear_when_settings_are_printed():
