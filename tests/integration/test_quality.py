@@ -13,7 +13,6 @@ from remedy.schema.pipeline import RAW, landed_day, landing_file, quality_result
 from remedy.values import utc_now
 from tests.integration.streams import TOPIC, Streams, sale, streams_of
 
-
 # Great Expectations 1.24 and what it imports warn about themselves.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
