@@ -41,7 +41,7 @@ def install_mariadb(installation: Installation) -> None:
         f"--user={installation.database_user}",
         "--auth-root-authentication-method=socket",
         *([f"--auth-root-socket-user={installation.database_user}"] if os.geteuid() else []),
-        f"--tmpdir={installation.databases}/tmp",
+        f"--tmpdir={installation.databases.joinpath('tmp')}",
         "--skip-test-db",
         "--skip-name-resolve",
     )
