@@ -288,7 +288,11 @@ def _run_java(conf: str, jars: str, main: str, words: list[str]) -> None:
     """Become Hadoop's own client."""
     # Simple authentication believes this name; whoever starts the job, HDFS knows one.
     os.environ.setdefault("HADOOP_USER_NAME", "remedy")
-    os.execvp("java", ["java", *_CLIENT_JAVA, "-cp", f"{conf}:{jars}/*", main, *words])  # noqa: S606 - a fixed program
+    # It unpacks the jar of a job: beside the installation, not in everybody's folder.
+    folder = os.environ.get("TMPDIR")
+    options = [*_CLIENT_JAVA, *([f"-Djava.io.tmpdir={folder}"] if folder else [])]
+    command = ["java", *options, "-cp", f"{conf}:{jars}/*", main, *words]
+    os.execvp("java", command)  # noqa: S606 - a fixed program
 
 
 def main(words: list[str]) -> int:

@@ -11,13 +11,14 @@ from signal import SIGINT, SIGTERM
 from stack import probes
 from stack.probes import Probe
 
+_TEMPORARY = "-Djava.io.tmpdir=$state/tmp"
 _OPEN = "--add-opens java.base/java.lang=ALL-UNNAMED"
 
 
-def _java(heap_mb: int, main: str, *, options: str = "") -> str:
+def _java(heap_mb: int, main: str) -> str:
     # The serial collector and the first compiler: five small JVMs on two cores start in half the time.
     return (
-        f"java -Xms32m -Xmx{heap_mb}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 {_OPEN} {options}"
+        f"java -Xms32m -Xmx{heap_mb}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 {_OPEN} {_TEMPORARY}"
         f" -cp $hadoop_conf:$jars/hadoop-webapps:$jars/hadoop/* {main}"
     )
 
@@ -74,7 +75,7 @@ SERVICES = (
     ),
     Service(
         "kafka",
-        "java -Xms256m -Xmx384m -XX:+UseSerialGC"
+        f"java -Xms256m -Xmx384m -XX:+UseSerialGC {_TEMPORARY}"
         " -Dlog4j.configuration=file:$conf/kafka-log4j.properties -Dkafka.logs.dir=$state/logs"
         " -cp $jars/kafka/* kafka.Kafka $conf/server.properties",
         after=("format-kafka",),
