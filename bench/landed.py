@@ -10,9 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.gateways.hdfs import Files
-from remedy.schema.people import outbox
+from remedy.pipeline.settled import what_is_on_its_way
 from remedy.schema.pharmacy import stock_movement
-from remedy.schema.pipeline import RAW, landing_file, landing_position
+from remedy.schema.pipeline import RAW, landing_file
 
 TOPIC = "stock-movements"
 
@@ -55,29 +55,8 @@ def movement_ids(connection: sa.Connection, prefix: str) -> set[UUID]:
 
 
 def is_drained(connection: sa.Connection) -> bool:
-    """Whether the outbox is told and every landed row lies in a finished file."""
-    waiting = connection.execute(
-        sa.select(sa.func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
-    ).scalar()
-    if waiting:
-        return False
-    positions = {
-        (row.topic, row.partition_no): row.next_offset
-        for row in connection.execute(sa.select(landing_position))
-    }
-    filed: dict[tuple[str, int], int] = {
-        (row[0], row[1]): row[2]
-        for row in connection.execute(
-            sa.select(
-                landing_file.c.topic,
-                landing_file.c.partition_no,
-                sa.func.max(landing_file.c.next_offset),
-            )
-            .where(landing_file.c.state == "ready")
-            .group_by(landing_file.c.topic, landing_file.c.partition_no)
-        ).all()
-    }
-    return all(filed.get(place, 0) >= offset for place, offset in positions.items() if offset)
+    """Whether everything told is landed in MySQL and lies in a finished file."""
+    return not what_is_on_its_way(connection)
 
 
 def wait_until(

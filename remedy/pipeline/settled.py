@@ -9,7 +9,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from remedy.schema.people import outbox
-from remedy.schema.pipeline import RAW, landing_file, landing_position
+from remedy.schema.pipeline import RAW, landing_file
 
 
 def await_settled(
@@ -52,8 +52,8 @@ def what_is_on_its_way(connection: sa.Connection) -> str:
         return f"{untold} events are not told yet."
     if unlanded := sum(_unlanded(connection, topic) for topic in RAW):
         return f"{unlanded} events are not landed in MySQL yet."
-    if unfiled := _unfiled(connection):
-        return f"{unfiled} partitions are not in HDFS up to their end yet."
+    if unfiled := sum(_unfiled(connection, topic) for topic in RAW):
+        return f"{unfiled} landed events are not in HDFS yet."
     return ""
 
 
@@ -67,28 +67,21 @@ def _unlanded(connection: sa.Connection, topic: str) -> int:
     return connection.execute(missing).scalar_one()
 
 
-def _unfiled(connection: sa.Connection) -> int:
+def _unfiled(connection: sa.Connection, topic: str) -> int:
+    # Rows, not positions: a partition that held only dead letters has nothing to file.
+    raw = RAW[topic]
     filed = (
         sa.select(
-            landing_file.c.topic,
             landing_file.c.partition_no,
             sa.func.max(landing_file.c.next_offset).label("next_offset"),
         )
-        .where(landing_file.c.state == "ready")
-        .group_by(landing_file.c.topic, landing_file.c.partition_no)
+        .where(landing_file.c.topic == topic, landing_file.c.state == "ready")
+        .group_by(landing_file.c.partition_no)
         .subquery()
     )
     behind = (
         sa.select(sa.func.count())
-        .select_from(
-            landing_position.outerjoin(
-                filed,
-                sa.and_(
-                    filed.c.topic == landing_position.c.topic,
-                    filed.c.partition_no == landing_position.c.partition_no,
-                ),
-            )
-        )
-        .where(landing_position.c.next_offset > sa.func.coalesce(filed.c.next_offset, 0))
+        .select_from(raw.outerjoin(filed, filed.c.partition_no == raw.c.partition_no))
+        .where(raw.c.record_offset >= sa.func.coalesce(filed.c.next_offset, 0))
     )
     return connection.execute(behind).scalar_one()
