@@ -54,6 +54,7 @@ def land_events():
                 orchestration.file_store,
                 orchestration.publisher(),
                 seconds=orchestration.landing_seconds(),
+                file_seconds=orchestration.file_seconds(),
                 stop=stop,
                 time_zone=orchestration.time_zone(),
                 clock=utc_now,

@@ -53,8 +53,10 @@ default_args: dict[str, Any] = {
 WATCH_SECONDS = 2
 
 LANDING_SECONDS = 600
+FILE_SECONDS = 60
 LANDING_SECONDS_VARIABLE = "remedy_landing_seconds"
-"""Airflow Variable with which a test lets a landing end sooner."""
+FILE_SECONDS_VARIABLE = "remedy_file_seconds"
+"""Airflow Variables with which a test lets a landing end sooner, and files be written more often."""
 
 
 def settings() -> Settings:
@@ -70,6 +72,11 @@ def time_zone() -> str:
 def landing_seconds() -> float:
     """How long one landing lasts before Airflow starts the next."""
     return float(Variable.get(LANDING_SECONDS_VARIABLE, default=LANDING_SECONDS))
+
+
+def file_seconds() -> float:
+    """How long landed rows wait at most before they are written to HDFS."""
+    return float(Variable.get(FILE_SECONDS_VARIABLE, default=FILE_SECONDS))
 
 
 def run_id() -> str:

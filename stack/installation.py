@@ -68,6 +68,8 @@ _SECRET_SETTINGS = {
 
 # Choices of whoever calls that reach every process we start.
 _PASSED_ON = ("REMEDY_REGION_FILE", "REMEDY_DATA_DIR", "REMEDY_MAIL_FROM")
+# The same for Airflow's own: Variables, with which tests have landing write its files more often.
+_PASSED_TO_AIRFLOW = "AIRFLOW_VAR_REMEDY_"
 
 
 class StackError(Exception):
@@ -297,7 +299,8 @@ class Installation:
     def airflow_env(self) -> dict[str, str]:
         """What makes a process part of Airflow: its home, and our connections derived from the settings."""
         settings = Settings.from_env(self.account_env("pipeline"))
-        return {"AIRFLOW_HOME": str(self.airflow), **settings.airflow_connections()}
+        variables = {n: v for n, v in self.caller.items() if n.startswith(_PASSED_TO_AIRFLOW)}
+        return {"AIRFLOW_HOME": str(self.airflow), **settings.airflow_connections(), **variables}
 
 
 def write_private(path: Path, text: str) -> None:

@@ -91,6 +91,8 @@ def stack(request: pytest.FixtureRequest) -> "Iterator[RunningStack]":
     """The real stack, started when the first test asks for it."""
     from tests.running_stack import running_stack
 
+    # Files every ten seconds, not every minute: a dozen tests wait for them.
+    os.environ.setdefault("AIRFLOW_VAR_REMEDY_FILE_SECONDS", "10")
     capture = request.config.pluginmanager.getplugin("capturemanager")
     context = running_stack()
     # Its start takes minutes: who waits should see what happens.

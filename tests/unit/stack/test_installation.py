@@ -1,5 +1,6 @@
 """Where an installation lies, which ports it has, and who is told which secret."""
 
+import dataclasses
 import stat
 
 import pytest
@@ -87,6 +88,18 @@ def test_the_callers_environment_does_not_reach_our_processes(tmp_path):
     assert env["HOME"] == str(found.home)
     assert "AWS_SECRET_ACCESS_KEY" not in env
     assert env["REMEDY_FAULT_LANDING"] == "after-rename"
+
+
+def test_only_our_own_airflow_variables_reach_airflow(installation):
+    installation.prepare()
+    caller = {
+        "AIRFLOW_VAR_REMEDY_FILE_SECONDS": "10",
+        "AIRFLOW__CORE__PARALLELISM": "99",
+        "AIRFLOW_VAR_OTHER": "x",
+    }
+    told = dataclasses.replace(installation, caller=caller).airflow_env()
+    assert told["AIRFLOW_VAR_REMEDY_FILE_SECONDS"] == "10"
+    assert not {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW_VAR_OTHER"} & told.keys()
 
 
 def test_every_template_can_be_filled_and_names_no_port_outside_the_block(installation):
