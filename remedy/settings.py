@@ -207,7 +207,7 @@ class Settings:
 
 
 # Read elsewhere than here, by the harness and the stack; named so that a typing error is still caught.
-_NOT_SETTINGS = ("REMEDY_STACK_", "REMEDY_TEST_", "REMEDY_FAULT_")
+_NOT_SETTINGS = ("REMEDY_STACK_", "REMEDY_TEST_")
 
 
 def _read(environ: Mapping[str, str], name: str, *, secret: bool) -> str | None:

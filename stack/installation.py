@@ -271,7 +271,7 @@ class Installation:
         for name, secret in _SECRET_SETTINGS.get(account, {}).items() if has_keys else ():
             env[f"REMEDY_{name.upper()}_FILE"] = str(self.secret_folder / secret)
         for name, value in self.caller.items():
-            if name in _PASSED_ON or name.startswith("REMEDY_FAULT_"):
+            if name in _PASSED_ON:
                 env[name] = value
         return env
 

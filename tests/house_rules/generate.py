@@ -39,8 +39,8 @@ def settings_page() -> str:
         )
     lines += [
         "",
-        "Not settings of the platform, and read elsewhere: `REMEDY_STACK_*` (folder and ports of the local stack),",
-        "`REMEDY_TEST_*` (the test harness) and `REMEDY_FAULT_*` (faults that tests plant).",
+        "Not settings of the platform, and read elsewhere: `REMEDY_STACK_*` (folder and ports of the local stack)",
+        "and `REMEDY_TEST_*` (the test harness).",
         "",
     ]
     return "\n".join(lines)

@@ -208,7 +208,7 @@ def test_no_unit_test_sleeps() -> None:
 
 def test_only_the_settings_read_our_variables() -> None:
     """The stack, the harness and planted faults have their own prefixes."""
-    elsewhere = ("REMEDY_STACK_", "REMEDY_TEST_", "REMEDY_FAULT_")
+    elsewhere = ("REMEDY_STACK_", "REMEDY_TEST_")
     reading = re.compile(r"(os\.environ\b|os\.getenv\b).*REMEDY_")
     wrong = [
         f"{name}:{node.lineno}"

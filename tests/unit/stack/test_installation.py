@@ -81,13 +81,13 @@ def test_the_callers_environment_does_not_reach_our_processes(tmp_path):
         "REMEDY_STACK_DIR": str(tmp_path),
         "HOME": "/home/someone",
         "AWS_SECRET_ACCESS_KEY": "x",
-        "REMEDY_FAULT_LANDING": "after-rename",
+        "REMEDY_MAIL_FROM": "us@town.example",
     }
     found = Installation.locate(caller)
     env = found.process_env() | found.account_env("pipeline")
     assert env["HOME"] == str(found.home)
     assert "AWS_SECRET_ACCESS_KEY" not in env
-    assert env["REMEDY_FAULT_LANDING"] == "after-rename"
+    assert env["REMEDY_MAIL_FROM"] == "us@town.example"
 
 
 def test_only_our_own_airflow_variables_reach_airflow(installation):
