@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 
+from remedy.values import utc_now
 from stack.installation import ROOT
 
 HOPS = ["committed", "outbox", "Kafka", "landed", "HDFS", "counted", "shown"]
@@ -41,6 +42,7 @@ def test_three_events_are_followed_to_where_they_are_shown(stack):
 def test_a_sale_told_by_hand_is_one_sale_however_often_it_is_told(stack):
     line = f"by-hand-{uuid.uuid4().hex[:8]}"
     words = ("sell", "--pharmacy", "Corner Pharmacy", "--packs", "0.5", "--line", line)
+    words += ("--at", utc_now().isoformat())
     first = remedy(stack, *words, "--medicine", "Calmadol 500 tablet")
     assert first.returncode == 0, first.stdout + first.stderr
     again = remedy(stack, *words, "--medicine", "Calmadol 500 tablet")

@@ -113,7 +113,8 @@ def test_symptoms_are_nowhere_in_clear_and_gone_with_the_key(stack, engine, vaul
         )
     wait_for_files(engine)
     places = files_that_hold(stack.folders(), plain)
-    for part in ("kafka", "hdfs", "mariadb"):
+    # A log segment of Kafka, a block of HDFS, a file of the database.
+    for part in ("kafka", "blk_", "mariadb"):
         assert any(part in place for place in places), (part, places)
 
     tokens = sealed_everywhere(stack, engine, visit.appointment_id)
