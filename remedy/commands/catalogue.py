@@ -22,19 +22,19 @@ def add_verbs(verbs: Any) -> None:
 
 def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
     """Run an import; it may be stopped and started again, and nothing is brought in twice."""
-    from remedy.catalogue import imports
+    from remedy.catalogue.imports import import_medicines, import_sales
     from remedy.commands.stock import pharmacy_id
     from remedy.gateways.mysql import engine_for
 
     engine = engine_for(settings.database_url)
     show = sys.stderr.isatty()
     if chosen.what == "medicines":
-        report = imports.import_medicines(engine, chosen.file, progress=show, clock=utc_now)
+        report = import_medicines(engine, chosen.file, progress=show, clock=utc_now)
     else:
         if not chosen.pharmacy:
             raise ValueError("Say whose sales these are: --pharmacy NAME.")
         with engine.connect() as connection:
             seller = pharmacy_id(connection, chosen.pharmacy)
-        report = imports.import_sales(engine, chosen.file, seller, progress=show, clock=utc_now)
+        report = import_sales(engine, chosen.file, seller, progress=show, clock=utc_now)
     print(report)
     return 0
