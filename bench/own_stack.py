@@ -50,10 +50,6 @@ class OwnStack:
         except (psutil.NoSuchProcess, AssertionError):
             return None
 
-    def wait_ready(self, name: str, seconds: float) -> None:
-        """Wait until a service answers."""
-        self.running.wait_ready(name, seconds=seconds)
-
     def landing_task(self) -> psutil.Process | None:
         """The process that lands: below Airflow's scheduler, the one that speaks to Kafka."""
         scheduler = self.process("airflow-scheduler")
