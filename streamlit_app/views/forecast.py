@@ -49,7 +49,8 @@ def _model(model: pd.Series, now: datetime) -> None:
         if len(mine) and mine["actual_milli"].iloc[0]
         else None
     )
-    method, error, against, trained = st.columns(4)
+    # The first box is wider: it holds a name, the others figures.
+    method, error, against, trained = st.columns([1.6, 1, 1, 1.2])
     method.metric("Method in use", str(model["method"]), border=True)
     error.metric(
         "Past error",
