@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -42,15 +41,6 @@ def movements(connection: sa.Connection, prefix: str) -> set[str]:
     """The line ids of committed movements."""
     table = stock_movement
     rows = connection.execute(sa.select(table.c.line_id).where(table.c.line_id.like(prefix + "%")))
-    return set(rows.scalars())
-
-
-def movement_ids(connection: sa.Connection, prefix: str) -> set[UUID]:
-    """The public ids of committed movements."""
-    table = stock_movement
-    rows = connection.execute(
-        sa.select(table.c.public_id).where(table.c.line_id.like(prefix + "%"))
-    )
     return set(rows.scalars())
 
 
