@@ -68,7 +68,7 @@ def aggregate_demand():
         owner = f"aggregate_demand {run_id}"
 
         def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
-            wanted = Wanted.of(plan.wanted_days(), plan.zones, map(str, plan.quarantined))
+            wanted = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
             return run(
                 JOB, inputs, output, wanted=wanted, owner=owner, hadoop=hadoop
             ).application_id

@@ -55,7 +55,7 @@ class MRDailyDemand(MRJob):
     def configure_args(self) -> None:
         """Add the file that says what is wanted; it travels with the job."""
         super().configure_args()
-        self.add_file_arg("--wanted", help="JSON: days of each topic, zones, quarantined ids")
+        self.add_file_arg("--wanted", help="JSON: days of each topic, quarantined ids")
 
     def mapper_init(self) -> None:
         """Read what is wanted."""

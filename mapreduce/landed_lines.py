@@ -1,7 +1,8 @@
 """Reading the history: one landed line in, the day it counts for out; or a reason to leave it aside.
 
-A landed line is one CloudEvent in JSON structured form plus its topic, partition and offset. Standard
-library and `remedy.events` only: this runs on a YARN node.
+A landed line is one CloudEvent in JSON structured form plus its topic, partition, offset and local day.
+The day is the one it was landed for: a time zone corrected later must not move rows between counted days.
+Standard library only: this runs on a YARN node.
 """
 
 import json
@@ -12,8 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
-
-from remedy.events.days import day_of
 
 NOTHING = str(UUID(int=0))
 """The medicine of a search that meant none we know."""
@@ -42,39 +41,30 @@ class Row(NamedTuple):
 class Wanted:
     """What a count is asked for.
 
-    `days` gives the wanted local days (ISO text) of each topic, `zones` the time zone of every place by
-    public id, `quarantined` the ids of the events that are not believed.
+    `days` gives the wanted local days (ISO text) of each topic, `quarantined` the ids of the events that
+    are not believed.
     """
 
     days: Mapping[str, frozenset[str]]
-    zones: Mapping[str, str]
     quarantined: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(
-        cls,
-        days: Mapping[str, Iterable[str]],
-        zones: Mapping[str, str],
-        quarantined: Iterable[str] = (),
-    ) -> "Wanted":
+    def of(cls, days: Mapping[str, Iterable[str]], quarantined: Iterable[str] = ()) -> "Wanted":
         """From plain collections."""
         return cls(
-            {topic: frozenset(wanted) for topic, wanted in days.items()},
-            dict(zones),
-            frozenset(quarantined),
+            {topic: frozenset(wanted) for topic, wanted in days.items()}, frozenset(quarantined)
         )
 
     @classmethod
     def load(cls, path: str) -> "Wanted":
         """From the file that travels with the job."""
         whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls.of(whole["days"], whole["zones"], whole["quarantined"])
+        return cls.of(whole["days"], whole["quarantined"])
 
     def text(self) -> str:
         """As `load` reads it; the same question always gives the same text."""
         whole = {
             "days": {topic: sorted(wanted) for topic, wanted in sorted(self.days.items())},
-            "zones": dict(sorted(self.zones.items())),
             "quarantined": sorted(self.quarantined),
         }
         return json.dumps(whole, ensure_ascii=False)
@@ -93,12 +83,11 @@ def read(line: bytes, wanted: Wanted) -> Row | None:
     days = wanted.days.get(topic)
     if days is None:
         return None
-    body = whole["data"]
-    day = day_of(body, wanted.zones).isoformat()
+    day = whole["day"]
     if day not in days:
         return None
     fate = Fate.QUARANTINED if whole["id"] in wanted.quarantined else Fate.COUNTED
-    return Row(topic, day, whole["type"], body, fate)
+    return Row(topic, day, whole["type"], whole["data"], fate)
 
 
 def whole_number(body: Mapping[str, Any], name: str, *, missing: int | None = None) -> int:

@@ -174,6 +174,7 @@ class Settings:
                     "auto.offset.reset": "error",
                     "isolation.level": "read_committed",
                     "enable.partition.eof": "false",
+                    "log_level": "2",
                 },
             },
             # Takes dead letters to their topics; a test compares it with remedy.gateways.kafka.PRODUCER.
@@ -187,6 +188,7 @@ class Settings:
                     "message.timeout.ms": "30000",
                     "reconnect.backoff.max.ms": "1000",
                     "log.connection.close": "false",
+                    "log_level": "2",
                 },
             },
             "remedy_hdfs": {

@@ -280,7 +280,14 @@ def api_key_pharmacy(connection: sa.Connection, key: str) -> UUID | None:
     ).scalar()
 
 
-def revoke_api_key(connection: sa.Connection, key: str, *, clock: Clock) -> None:
+def api_key_id(connection: sa.Connection, key: str) -> UUID | None:
+    """The public id of a key, revoked or not; None when there is no such key."""
+    return connection.execute(
+        sa.select(api_key.c.public_id).where(api_key.c.key_sha256 == _digest(key))
+    ).scalar()
+
+
+def revoke_api_key(connection: sa.Connection, key_id: UUID | None, *, clock: Clock) -> None:
     """End a till's key for good.
 
     Raises:
@@ -288,7 +295,7 @@ def revoke_api_key(connection: sa.Connection, key: str, *, clock: Clock) -> None
     """
     done = connection.execute(
         sa.update(api_key)
-        .where(api_key.c.key_sha256 == _digest(key), api_key.c.revoked_at.is_(None))
+        .where(api_key.c.public_id == key_id, api_key.c.revoked_at.is_(None))
         .values(revoked_at=clock())
     )
     if done.rowcount != 1:

@@ -67,7 +67,7 @@ def _password(path: Path | None) -> str:
 
 def run_api_key(chosen: argparse.Namespace, settings: Settings) -> int:
     """Print a new key once, or revoke one."""
-    from remedy.accounts.service import new_api_key, revoke_api_key
+    from remedy.accounts.service import api_key_id, new_api_key, revoke_api_key
     from remedy.gateways.mysql import engine_for, in_transaction
 
     engine = engine_for(settings.database_url)
@@ -82,7 +82,7 @@ def run_api_key(chosen: argparse.Namespace, settings: Settings) -> int:
         return 0
     if not chosen.key:
         raise ValueError("Say which key to revoke: --key KEY.")
-    in_transaction(engine, lambda c: revoke_api_key(c, chosen.key, clock=utc_now))
+    in_transaction(engine, lambda c: revoke_api_key(c, api_key_id(c, chosen.key), clock=utc_now))
     print("The key is revoked.")
     return 0
 

@@ -57,6 +57,24 @@ def in_transaction(engine: sa.Engine, work: Callable[[sa.Connection], Result]) -
     raise AssertionError("unreachable")
 
 
+def take_lock(connection: sa.Connection, name: str, *, seconds: int) -> bool:
+    """Wait for this database's named lock, held until the session ends; False if it was not free in time.
+
+    The server's own locks know no databases, so the name is given one.
+    """
+    got = connection.execute(
+        sa.text("SELECT GET_LOCK(CONCAT(:name, '.', DATABASE()), :seconds)"),
+        {"name": name, "seconds": seconds},
+    ).scalar()
+    return got == 1
+
+
+def end_session(connection: sa.Connection) -> None:
+    """End the session itself rather than hand it back to the pool: what surely frees its locks."""
+    connection.invalidate()
+    connection.close()
+
+
 def error_code(error: sa.exc.DBAPIError) -> int | None:
     """The server's error number, whichever driver raised it."""
     code = getattr(error.orig, "errno", None)

@@ -68,7 +68,6 @@ class Plan:
     days: tuple[DayToCount, ...]
     files: tuple[str, ...]
     quarantined: tuple[UUID, ...]
-    zones: Mapping[str, str]
     waiting: tuple[Day, ...]
 
     def wanted_days(self) -> dict[str, list[str]]:
@@ -183,7 +182,6 @@ def make_plan(
         days=tuple(days),
         files=tuple(connection.execute(_files(days)).scalars()) if days else (),
         quarantined=tuple(connection.execute(_quarantined(days)).scalars()) if days else (),
-        zones=zones,
         waiting=tuple(waiting),
     )
 

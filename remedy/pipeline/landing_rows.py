@@ -139,7 +139,7 @@ def _row(message: Message, envelope: Envelope, zones: Mapping[str, str], latest:
         raise EventError("The time in the body is more than 24 hours in the future.")
     if min(day, envelope.time.date()) < EARLIEST:
         raise EventError("The time is before 1970.")
-    line = landed_line(envelope.structured(), topic, partition, offset)
+    line = landed_line(envelope.structured(), topic, partition, offset, day)
     # Half of a surrogate pair is JSON, but no text.
     line.encode()
     return Row(
@@ -153,9 +153,12 @@ def _row(message: Message, envelope: Envelope, zones: Mapping[str, str], latest:
     )
 
 
-def landed_line(structured: dict[str, Any], topic: str, partition: int, offset: int) -> str:
-    """One line as it lies in `raw_*` and in HDFS: the event in structured form, and where it was."""
-    line = {**structured, "topic": topic, "partition": partition, "offset": offset}
+def landed_line(
+    structured: dict[str, Any], topic: str, partition: int, offset: int, day: date
+) -> str:
+    """One line as it lies in `raw_*` and in HDFS: the event, where it was, and the local day it counts for."""
+    place = {"topic": topic, "partition": partition, "offset": offset, "day": day.isoformat()}
+    line = {**structured, **place}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

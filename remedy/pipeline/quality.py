@@ -8,6 +8,7 @@ row and the file stay as they are, and counting is given the quarantined ids.
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert
 
+from remedy.gateways.mysql import end_session, take_lock
 from remedy.pipeline.expectations import Validator
 from remedy.pipeline.landing_files import READY
 from remedy.pipeline.quality_rules import Known, columns_of
@@ -211,23 +213,13 @@ def _existing(connection: sa.Connection, view: str, named: set[UUID]) -> Iterato
             yield UUID(bytes=bytes(found))
 
 
-class _alone:  # noqa: N801 - used as a `with` statement reads
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[None]:
     """A named lock, held on a connection of its own."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-
-    def __enter__(self) -> None:
-        self._connection = self._engine.connect()
-        got = self._connection.execute(
-            sa.text("SELECT GET_LOCK(CONCAT(:name, '.', DATABASE()), :seconds)"),
-            {"name": LOCK, "seconds": LOCK_SECONDS},
-        ).scalar()
-        if got != 1:
-            self._connection.close()
+    connection = engine.connect()
+    try:
+        if not take_lock(connection, LOCK, seconds=LOCK_SECONDS):
             raise TimeoutError("Another check of landed data has run for ten minutes; look at it.")
-
-    def __exit__(self, *_: object) -> None:
-        # Ending the session is what surely frees the lock.
-        self._connection.invalidate()
-        self._connection.close()
+        yield
+    finally:
+        end_session(connection)

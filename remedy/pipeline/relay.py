@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from remedy.events.base import Envelope
 from remedy.gateways.kafka import Failure, Publisher, Record
+from remedy.gateways.mysql import end_session, take_lock
 from remedy.schema.people import outbox
 from remedy.values import Clock
 
@@ -174,7 +175,7 @@ class _alone:  # noqa: N801 - used as a `with` statement reads
     def __enter__(self) -> sa.Connection | None:
         try:
             while not self._stop.is_set():
-                if self._locked():
+                if take_lock(self._connection, LOCK, seconds=LOCK_SECONDS):
                     return self._connection
         except BaseException:
             self._connection.invalidate()
@@ -182,17 +183,7 @@ class _alone:  # noqa: N801 - used as a `with` statement reads
         return None
 
     def __exit__(self, *_: object) -> None:
-        # Closing the session, rather than handing it back to a pool, is what surely frees the lock.
-        self._connection.invalidate()
-        self._connection.close()
-
-    def _locked(self) -> bool:
-        # The server's locks are not of a database: the name says which one is meant.
-        got = self._connection.execute(
-            sa.text("SELECT GET_LOCK(CONCAT(:name, '.', DATABASE()), :seconds)"),
-            {"name": LOCK, "seconds": LOCK_SECONDS},
-        ).scalar()
-        return got == 1
+        end_session(self._connection)
 
 
 class _Wait:

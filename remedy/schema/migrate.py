@@ -28,8 +28,10 @@ def migrate(connection: sa.Connection) -> None:
     Raises:
         TimeoutError: if another migration still runs after a minute.
     """
+    # With the database's name: the server's locks are not of a database.
+    name = f"{LOCK}.{connection.execute(sa.text('SELECT DATABASE()')).scalar()}"
     got = connection.execute(
-        sa.text("SELECT GET_LOCK(:name, :s)"), {"name": LOCK, "s": LOCK_SECONDS}
+        sa.text("SELECT GET_LOCK(:name, :s)"), {"name": name, "s": LOCK_SECONDS}
     )
     if got.scalar() != 1:
         raise TimeoutError(
@@ -39,7 +41,7 @@ def migrate(connection: sa.Connection) -> None:
         command.upgrade(config(connection), "head")
         connection.commit()
     finally:
-        connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+        connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": name})
         connection.commit()
 
 

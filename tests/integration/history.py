@@ -168,7 +168,7 @@ class LocalFolder:
 
 def count_inline(plan: Plan, inputs: Sequence[str], output: str) -> str:
     """Run the job in this process, over local files."""
-    question = Wanted.of(plan.wanted_days(), plan.zones, map(str, plan.quarantined))
+    question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
     run(JOB, inputs, output, wanted=question)
     Path(output, "_SUCCESS").touch()
     return "application_1_0001"

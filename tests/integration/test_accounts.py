@@ -327,10 +327,14 @@ def test_an_api_key_speaks_for_its_pharmacy_until_it_is_revoked(
     with database.begin() as c:
         assert service.api_key_pharmacy(c, key) == pharmacy_id
         assert service.api_key_pharmacy(c, key + "x") is None
-        service.revoke_api_key(c, key, clock=watch)
+        key_id = service.api_key_id(c, key)
+        service.revoke_api_key(c, key_id, clock=watch)
         assert service.api_key_pharmacy(c, key) is None
         with pytest.raises(Refused):
-            service.revoke_api_key(c, key, clock=watch)
+            service.revoke_api_key(c, key_id, clock=watch)
+        assert service.api_key_id(c, key + "x") is None
+        with pytest.raises(Refused):
+            service.revoke_api_key(c, None, clock=watch)
 
 
 def test_a_role_needs_what_it_belongs_to(database: sa.Engine, watch: Watch) -> None:

@@ -59,7 +59,7 @@ def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
     outcomes = []
 
     def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
-        question = Wanted.of(plan.wanted_days(), plan.zones, map(str, plan.quarantined))
+        question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
         outcomes.append(run(JOB, inputs, output, wanted=question, owner=owner, hadoop=hadoop))
         return outcomes[-1].application_id
 
@@ -116,7 +116,7 @@ import json, sys
 from mapreduce.landed_lines import Wanted
 from mapreduce.runner import Hadoop, run
 told = json.loads(sys.argv[1])
-run(told["job"], told["inputs"], told["output"], wanted=Wanted.of({}, {}), owner=told["owner"],
+run(told["job"], told["inputs"], told["output"], wanted=Wanted.of({}), owner=told["owner"],
     hadoop=Hadoop(**told["hadoop"]))
 """
 

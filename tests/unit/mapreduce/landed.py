@@ -1,6 +1,6 @@
 """Landed lines for the tests of the count: events of the real classes, written as the lander writes them."""
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +10,8 @@ from mapreduce.landed_lines import Wanted
 from mapreduce.runner import Outcome, run
 from remedy.events import pharmacy as events
 from remedy.events.base import Envelope, Event
+from remedy.events.days import day_of
+from remedy.pipeline.landing_rows import landed_line
 
 CORNER = UUID("0192f000-0000-7000-8000-000000000001")
 HARBOUR = UUID("0192f000-0000-7000-8000-000000000002")
@@ -24,10 +26,12 @@ def event_id(number: int) -> UUID:
     return UUID(f"0192f000-0000-7000-9000-{number:012d}")
 
 
-def line(happened: Event, *, number: int = 1, offset: int = 0) -> bytes:
+def line(
+    happened: Event, *, number: int = 1, offset: int = 0, zones: Mapping[str, str] = ZONES
+) -> bytes:
     envelope = Envelope.of(happened, event_id=event_id(number), time=NOON, key=None)
-    place = {"topic": happened.topic(), "partition": 0, "offset": offset}
-    return json.dumps({**envelope.structured(), **place}, ensure_ascii=False).encode()
+    day = day_of(envelope.body, zones)
+    return landed_line(envelope.structured(), happened.topic(), 0, offset, day).encode()
 
 
 def movement(cls=events.StockSold, **differences) -> Event:
@@ -72,7 +76,7 @@ def search(**differences) -> Event:
 
 def wanted(*days: str, quarantined: tuple[UUID, ...] = ()) -> Wanted:
     chosen = days or ("2026-03-10",)
-    return Wanted.of({MOVEMENTS: chosen, SEARCHES: chosen}, ZONES, map(str, quarantined))
+    return Wanted.of({MOVEMENTS: chosen, SEARCHES: chosen}, map(str, quarantined))
 
 
 def count(lines: list[bytes], question: Wanted | None = None) -> list[str]:

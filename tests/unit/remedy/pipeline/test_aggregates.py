@@ -33,7 +33,6 @@ def plan(movements: int, searches: int) -> Plan:
         ),
         files=("landing/x",),
         quarantined=(),
-        zones={},
         waiting=(),
     )
 
