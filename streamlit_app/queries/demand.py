@@ -23,6 +23,11 @@ def _number(member: str) -> str:
     return f"CAST(JSON_VALUE(r.event, '$.data.{member}') AS SIGNED)"
 
 
+def _text(member: str) -> str:
+    # MySQL gives the value a collation of its own, equal to no session's.
+    return f"JSON_VALUE(r.event, '$.data.{member}') COLLATE utf8mb4_bin"
+
+
 def last_count(connection: sa.Connection, kind: str = MOVEMENTS) -> pd.DataFrame:
     """The last closed day counted and by what: day, aggregated_at, run_name, application_name; or no row."""
     return frame(
@@ -87,14 +92,14 @@ def so_far(
     day, sold_milli, refused_milli, row_count, landed_at (of the newest).
     """
     given = _ids(pharmacy_id, medicine_id)
-    where = "".join(f" AND JSON_VALUE(r.event, '$.data.{name}') = :{name}" for name in given)
+    where = "".join(f" AND {_text(name)} = :{name}" for name in given)
     return frame(
         connection,
         f"""
         SELECT r.day,
           SUM(CASE WHEN r.type = 'remedy.stock-movements.sold.v1' THEN {_number("quantity_milli")}
                    WHEN r.type = 'remedy.stock-movements.reversed.v1'
-                     AND JSON_VALUE(r.event, '$.data.reversed_kind') = 'sold'
+                     AND {_text("reversed_kind")} = 'sold'
                    THEN -{_number("reversed_quantity_milli")} ELSE 0 END) AS sold_milli,
           SUM(CASE WHEN r.type = 'remedy.stock-movements.refused.v1'
                    THEN {_number("quantity_milli")} ELSE 0 END) AS refused_milli,

@@ -19,6 +19,7 @@ REFUSED = {
     "->>": r"->>?\s*'",
     "MEMBER OF": r"\bMEMBER\s+OF\b",
     "LATERAL": r"\bLATERAL\b",
+    "JSON_VALUE compared": r"\bJSON_VALUE\s*\([^()]*\)\s*(=|<>|!=|IN\b|LIKE\b)",
     "FOR SHARE": r"\bFOR\s+SHARE\b",
     "FOR UPDATE OF": r"\bFOR\s+UPDATE\s+OF\b",
     "VALUES ROW": r"\bVALUES\s+ROW\s*\(",
@@ -86,6 +87,7 @@ def test_every_statement_is_spoken_by_all_servers() -> None:
 @pytest.mark.parametrize(
     ("what", "sql"),
     [
+        ("JSON_VALUE compared", "SELECT 1 FROM t WHERE JSON_VALUE(t.event, '$.a') = 'x'"),
         ("RETURNING", "INSERT INTO t (a) VALUES (1) RETURNING id"),
         ("AS new", "INSERT INTO t (a) VALUES (1) AS new ON DUPLICATE KEY UPDATE a = new.a"),
         ("REPLACE INTO", "REPLACE INTO t (a) VALUES (1)"),
