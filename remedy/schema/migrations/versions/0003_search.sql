@@ -1,0 +1,1 @@
+-- What search need beyond the first tables. Frozen once released; docs/sql.md says what is allowed.
