@@ -42,6 +42,8 @@ account = table(
     reference("doctor_id", "doctor.id", nullable=True),
     sa.Column("is_active", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    # Nobody signs in before whoever has the mailbox confirmed it.
+    sa.Column("is_email_confirmed", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 session = table(
@@ -53,7 +55,75 @@ session = table(
     sa.Column("last_seen_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
+    # What its owner sees of it; empty for sessions begun before there was such a list.
+    sa.Column("public_id", Uuid, unique=True),
+    sa.Column("device", sa.String(80), nullable=False, server_default=""),
     sa.Index("ix_session_expires_at", "expires_at"),
+)
+
+mailed_link = table(
+    "mailed_link",
+    # Only the SHA-256 of what was mailed; good for one purpose, once, until it expires.
+    sa.Column("token_sha256", sa.BINARY(32), primary_key=True),
+    sa.Column("purpose", sa.String(10), nullable=False),
+    # Empty where an unknown address asked: the same row is written for those.
+    reference("account_id", "account.id", nullable=True),
+    reference("invitation_id", "invitation.id", nullable=True),
+    # A new address waits here until its mailbox answered: for a patient as a vault token.
+    sa.Column("new_email_lookup", sa.BINARY(32)),
+    sa.Column("new_email", Text),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+    sa.Index("ix_mailed_link_expires_at", "expires_at"),
+)
+
+link_request = table(
+    "link_request",
+    # Who had mail sent to which address lately, so that nobody is flooded with it.
+    row_id(),
+    sa.Column("email_lookup", sa.BINARY(32), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Index("ix_link_request_lookup", "email_lookup", "asked_at"),
+    sa.Index("ix_link_request_address", "address", "asked_at"),
+    sa.Index("ix_link_request_asked_at", "asked_at"),
+)
+
+invitation = table(
+    "invitation",
+    row_id(),
+    public_id(),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("staff_name", sa.String(120), nullable=False),
+    sa.Column("staff_email", sa.String(254), nullable=False),
+    reference("pharmacy_id", "pharmacy.id", nullable=True),
+    reference("doctor_id", "doctor.id", nullable=True),
+    reference("invited_by", "account.id"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("accepted_at", Instant),
+    sa.Column("withdrawn_at", Instant),
+)
+
+pharmacy_application = table(
+    "pharmacy_application",
+    row_id(),
+    public_id(),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(200), nullable=False),
+    sa.Column("district", sa.String(60), nullable=False),
+    sa.Column("phone", sa.String(40), nullable=False),
+    sa.Column("licence", sa.String(60), nullable=False),
+    sa.Column("latitude", sa.Double, nullable=False),
+    sa.Column("longitude", sa.Double, nullable=False),
+    sa.Column("pharmacist_name", sa.String(120), nullable=False),
+    sa.Column("pharmacist_email", sa.String(254), nullable=False),
+    sa.Column("applied_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    reference("decided_by", "account.id", nullable=True),
+    # Empty while nobody decided and where it was declined.
+    reference("pharmacy_id", "pharmacy.id", nullable=True),
+    sa.Column("note", sa.String(500)),
 )
 
 sign_in_failure = table(
