@@ -1,15 +1,16 @@
-"""Adding medicines, with the words they are found by."""
+"""Adding medicines, with the words they are found by; and when a pharmacy is open."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert
 
+from remedy.catalogue.hours import Hours
 from remedy.catalogue.model import NewMedicine
-from remedy.schema.pharmacy import medicine, medicine_word
+from remedy.schema.pharmacy import medicine, medicine_word, pharmacy, pharmacy_hours
 from remedy.values import Clock, utc_now, uuid7
 
 KINDS = ("product", "group")
@@ -101,3 +102,35 @@ def _check(one: NewMedicine) -> None:
         value, length = getattr(one, name), getattr(medicine.c[name].type, "length", None)
         if isinstance(value, str) and length is not None and len(value) > length:
             raise ValueError(f"'{name}' has more than {length} characters; shorten it.")
+
+
+def set_hours(connection: sa.Connection, pharmacy_id: UUID, hours: Iterable[Hours]) -> None:
+    """Say when a pharmacy is open, in place of what was said before.
+
+    Raises:
+        ValueError: with a sentence, if there is no such pharmacy or weekday, or one day opens twice at a time.
+    """
+    told = list(hours)
+    row_id = connection.execute(
+        sa.select(pharmacy.c.id).where(pharmacy.c.public_id == pharmacy_id).with_for_update()
+    ).scalar()
+    if row_id is None:
+        raise ValueError("No pharmacy has that id.")
+    if any(not 0 <= one.weekday <= 6 for one in told):
+        raise ValueError("A weekday is a number from 0 (Monday) to 6 (Sunday).")
+    if len({(one.weekday, one.opens_at) for one in told}) < len(told):
+        raise ValueError("A pharmacy opens once at a time; leave the second line out.")
+    connection.execute(sa.delete(pharmacy_hours).where(pharmacy_hours.c.pharmacy_id == row_id))
+    if told:
+        connection.execute(
+            sa.insert(pharmacy_hours),
+            [
+                {
+                    "pharmacy_id": row_id,
+                    "weekday": one.weekday,
+                    "opens_at": one.opens_at,
+                    "closes_at": one.closes_at,
+                }
+                for one in told
+            ],
+        )

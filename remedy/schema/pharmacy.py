@@ -37,6 +37,23 @@ medicine_word = table(
     reference("medicine_id", "medicine.id", primary_key=True),
 )
 
+medicine_word_near = table(
+    "medicine_word_near",
+    # The beginnings of a word, whole and with one letter missing: words one slip apart share one.
+    sa.Column("near", sa.String(7), primary_key=True),
+    sa.Column("word", sa.String(80), primary_key=True),
+)
+
+medicine_watch = table(
+    "medicine_watch",
+    # Who is to be told when a medicine is to be had again.
+    reference("patient_id", "patient.id", primary_key=True),
+    reference("medicine_id", "medicine.id", primary_key=True),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("told_at", Instant),
+    sa.Index("ix_medicine_watch_told_at", "told_at", "medicine_id"),
+)
+
 pharmacy = table(
     "pharmacy",
     row_id(),
@@ -53,6 +70,16 @@ pharmacy = table(
     sa.Column("time_zone", sa.String(40), nullable=False),
     # Raised in every transaction that changes its stock: orders live screens (design decision 10).
     sa.Column("pharmacy_seq", BigInt, nullable=False, server_default="0"),
+)
+
+pharmacy_hours = table(
+    "pharmacy_hours",
+    # Monday is 0; times are local. One that closes no later than it opens closes on the next day; a pause is
+    # two rows; a closed day has none.
+    reference("pharmacy_id", "pharmacy.id", primary_key=True),
+    sa.Column("weekday", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("opens_at", sa.Time, primary_key=True),
+    sa.Column("closes_at", sa.Time, nullable=False),
 )
 
 stock_item = table(
@@ -136,8 +163,11 @@ stock_hold = table(
 __all__ = [
     "MOVEMENTS",
     "medicine",
+    "medicine_watch",
     "medicine_word",
+    "medicine_word_near",
     "pharmacy",
+    "pharmacy_hours",
     "stock_hold",
     "stock_item",
     "stock_lot",

@@ -1,0 +1,76 @@
+"""Opening hours as values: whether a place is open at an instant, and when it opens or closes next. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from remedy.values import local_day, zone
+
+DAYS_AHEAD = 8
+"""A week and a day: whoever opens at all opens within it."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """One stretch of opening a week: `weekday` 0 is Monday, times are local.
+
+    One that closes no later than it opens closes on the next day; from 00:00 to 00:00 is a whole day.
+    """
+
+    weekday: int
+    opens_at: time
+    closes_at: time
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Whether a place is open, and the instant (UTC) when that changes; None where it does not within a week."""
+
+    is_open: bool
+    changes_at: datetime | None
+
+
+def opening_at(hours: Iterable[Hours], instant: datetime, time_zone: str) -> Opening | None:
+    """Whether a place with these hours is open at `instant`; None where its hours are not known.
+
+    Stretches that touch or overlap are one: a place open around the clock does not close at midnight. On the
+    day clocks change a local time means the instant at which the clock on the wall shows it first; one that
+    is skipped means as long after midnight as on other days.
+    """
+    known = list(hours)
+    if not known:
+        return None
+    today = local_day(instant, time_zone)
+    merged: list[tuple[datetime, datetime]] = []
+    for starts, ends in sorted(_stretches(known, today, time_zone)):
+        if merged and starts <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
+        else:
+            merged.append((starts, ends))
+    horizon = instant + timedelta(days=DAYS_AHEAD - 1)
+    for starts, ends in merged:
+        if starts <= instant < ends:
+            return Opening(True, ends if ends <= horizon else None)
+        if starts > instant:
+            return Opening(False, starts)
+    return Opening(False, None)
+
+
+def _stretches(
+    hours: list[Hours], today: date, time_zone: str
+) -> Iterable[tuple[datetime, datetime]]:
+    # From yesterday: what opened then may still be open.
+    for ahead in range(-1, DAYS_AHEAD + 1):
+        day = today + timedelta(days=ahead)
+        for one in hours:
+            if one.weekday != day.weekday():
+                continue
+            closing = day if one.closes_at > one.opens_at else day + timedelta(days=1)
+            starts = _instant(day, one.opens_at, time_zone)
+            ends = _instant(closing, one.closes_at, time_zone)
+            if starts < ends:
+                yield starts, ends
+
+
+def _instant(day: date, at: time, time_zone: str) -> datetime:
+    return datetime.combine(day, at, tzinfo=zone(time_zone)).astimezone(UTC)
