@@ -6,9 +6,10 @@ import sys
 import time
 
 import sqlalchemy as sa
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from bench import landed
 from bench.own_stack import OwnStack
 from remedy.gateways.mysql import engine_for
 
@@ -50,7 +51,7 @@ def _told(brokers: str) -> set[int]:
         {"bootstrap.servers": brokers, "group.id": "bench-unsafe", "enable.auto.commit": False}
     )
     consumer.assign([TopicPartition(TOPIC, 0, OFFSET_BEGINNING)])
-    _, end = consumer.get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=30)
+    end = _end(consumer)
     seen: set[int] = set()
     position = 0
     while position < end:
@@ -60,6 +61,20 @@ def _told(brokers: str) -> set[int]:
                 position = message.offset() + 1
     consumer.close()
     return seen
+
+
+def _end(consumer: Consumer) -> int:
+    ends: list[int] = []
+
+    def known() -> bool:
+        try:
+            ends.append(consumer.get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=30)[1])
+        except KafkaException as error:  # a broker that has just come back leads nothing yet
+            print(f"not yet: {error.args[0].name()}", flush=True)
+        return bool(ends)
+
+    landed.wait_until(known, "An answer of the broker", seconds=60)
+    return ends[0]
 
 
 def sell_unsafely(database_url: str, brokers: str) -> None:
