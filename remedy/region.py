@@ -23,7 +23,8 @@ class Region:
     """What a place needs to be told apart.
 
     `minor_digits` is how many digits the currency's minor unit has (2 for cents), `phone_prefix` the
-    country's with its plus sign, `emergency_advice` the sentence above every symptoms field.
+    country's with its plus sign, `emergency_advice` the sentence above every symptoms field, in each of
+    `languages`.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Region:
     phone_prefix: str
     languages: tuple[str, ...]
     emergency_number: str
-    emergency_advice: str
+    emergency_advice: dict[str, str]
 
     @classmethod
     def load(cls, path: str | Path = "") -> "Region":
@@ -53,9 +54,10 @@ class Region:
                 f"The region file '{source}' is wrong:\n" + "\n".join(f"- {p}" for p in problems)
             )
         told["languages"] = tuple(told["languages"])
-        told["emergency_advice"] = told["emergency_advice"].replace(
-            "{number}", told["emergency_number"]
-        )
+        told["emergency_advice"] = {
+            language: sentence.replace("{number}", told["emergency_number"])
+            for language, sentence in told["emergency_advice"].items()
+        }
         return cls(**told)
 
 
@@ -69,7 +71,16 @@ def _problems(told: dict[str, Any]) -> list[str]:
     for name in sorted(known & told.keys()):
         if sentence := _problem(name, told[name]):
             found.append(sentence)
-    return found
+    return found or _problems_of_advice(told)
+
+
+def _problems_of_advice(told: dict[str, Any]) -> list[str]:
+    advice = told["emergency_advice"]
+    return [
+        f"'emergency_advice' has no sentence in '{language}', one of the languages."
+        for language in told["languages"]
+        if language not in advice
+    ]
 
 
 def _problem(name: str, value: Any) -> str | None:
@@ -81,6 +92,15 @@ def _problem(name: str, value: Any) -> str | None:
             isinstance(value, list) and value != [] and all(isinstance(v, str) and v for v in value)
         )
         return None if fine else "'languages' must be a list of language codes such as [\"en\"]."
+    if name == "emergency_advice":
+        fine = isinstance(value, dict) and all(
+            isinstance(sentence, str) and "{number}" in sentence for sentence in value.values()
+        )
+        return (
+            None
+            if fine
+            else "'emergency_advice' must be a table of sentences by language, each with {number} where the emergency number belongs."
+        )
     if not isinstance(value, str) or not value.strip():
         return f"'{name}' must be a text that is not empty."
     if name == "time_zone":
@@ -94,6 +114,4 @@ def _problem(name: str, value: Any) -> str | None:
         return f"'phone_prefix' is '{value}'; write it like +39."
     if name == "emergency_number" and not re.fullmatch(r"[0-9]{2,6}", value):
         return f"'emergency_number' is '{value}'; it must be digits such as 112."
-    if name == "emergency_advice" and "{number}" not in value:
-        return "'emergency_advice' must hold {number} where the emergency number belongs."
     return None

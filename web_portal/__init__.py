@@ -9,17 +9,24 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from remedy.settings import Settings, SettingsError
 from remedy.values import Clock, utc_now
-from web_portal import access, errors, headers, health, live, pages, parts
+from web_portal import access, errors, headers, health, live, looks, pages, parts
 
 FORM_BYTES = 64 * 1024
 """The largest form; the till interface sets its own limit."""
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, translations: str = pages.TRANSLATIONS
+) -> Flask:
     """The portal, ready to serve; nothing is connected before the first request.
 
+    Args:
+        settings: of this process.
+        clock: what tells the time.
+        translations: folders of catalogues, with semicolons between them.
+
     Raises:
-        SettingsError: if the portal's secrets are missing.
+        SettingsError: if the portal's secrets are missing, or the words of a language of the region.
         LookupError: if a route declares no policy.
     """
     _check_secrets(settings)
@@ -39,7 +46,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     parts.keep(app, parts.Parts.of(settings, clock=clock))
     app.session_interface = access.FormSecrets()
-    Babel(app, locale_selector=pages.locale_of_request)
+    Babel(
+        app,
+        locale_selector=pages.locale_of_request,
+        default_translation_directories=translations,
+    )
+    pages.check_languages(app)
     app.before_request(access.enforce)
     csrf = CSRFProtect(app)
     errors.init_app(app)
@@ -60,7 +72,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.search import routes as search
     from web_portal.till import routes as till
 
-    rooms = (accounts, admin, appointments, health, keys, live, pharmacy, search, till)
+    rooms = (accounts, admin, appointments, health, keys, live, looks, pharmacy, search, till)
     for room in rooms:
         app.register_blueprint(room.room)
     # A till has no cookie to be misused: it shows its key with every request.

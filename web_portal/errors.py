@@ -15,21 +15,44 @@ from web_portal.pages import render
 log = logging.getLogger(__name__)
 
 
-def _sentence(code: int) -> tuple[str, str]:
+def sentence_of(code: int) -> tuple[str, str]:
+    """What a status code means to a reader: what happened, and what to do."""
     known = {
         400: (
             _("This form could not be read"),
             _("It may have been open for too long. Go back, reload the page and send it again."),
         ),
+        403: (
+            _("You may not do this"),
+            _("If you think you should, sign out, and sign in with the account that may."),
+        ),
         404: (
             _("There is no such page"),
-            _("The address may be mistyped, or the page may belong to somebody else."),
+            _(
+                "The address may be mistyped, the page may be gone, or it may belong to somebody else."
+                " If it is yours, sign in with the account that made it."
+            ),
         ),
         405: (
             _("This page cannot be used that way"),
             _("Go back and use the buttons on the page."),
         ),
-        413: (_("That is too large"), _("Send less at once.")),
+        409: (
+            _("Somebody else changed this in the meantime"),
+            _(
+                "Nothing of yours was saved. Go back, reload the page and look before you try again."
+            ),
+        ),
+        413: (
+            _("That is too large"),
+            _(
+                "Nothing was saved. Go back and send less at once: a shorter text or a smaller file."
+            ),
+        ),
+        429: (
+            _("That was too often"),
+            _("Nothing was changed. Wait a few minutes, then try again."),
+        ),
         503: (
             _("This is not available at the moment"),
             _("Nothing was changed. Please try again in a minute."),
@@ -45,7 +68,7 @@ def _sentence(code: int) -> tuple[str, str]:
 
 
 def _page(code: int, reference: str = "") -> Response:
-    title, advice = _sentence(code)
+    title, advice = sentence_of(code)
     if request.path.startswith("/api/"):
         response = Response(status=code, mimetype="application/json")
         response.set_data(_as_json(f"{title}. {advice}"))

@@ -6,16 +6,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from flask import Flask, Response, make_response, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from remedy.settings import SettingsError
 from remedy.values import local_day, money_text, packs_text, zone
-from web_portal import access
-from web_portal.parts import parts
+from web_portal import access, looks
+from web_portal.parts import parts, parts_of
 
 STATIC = Path(__file__).parent / "static"
+TRANSLATIONS = str(Path(__file__).parent / "translations")
+SOURCE_LANGUAGE = "en"
+"""What the code is written in; every other language needs a catalogue."""
+
 LOW_MILLI = 5000
 """Fewer packs than this are called low."""
 
@@ -113,9 +119,29 @@ def _locale() -> Any:
 
 
 def locale_of_request() -> str:
-    """The language of the region that the browser prefers."""
+    """The language the reader chose, else the one of the region that their browser prefers."""
     languages = list(parts().region.languages)
-    return request.accept_languages.best_match(languages) or languages[0]
+    chosen = looks.chosen(looks.LANGUAGE)
+    if chosen in languages:
+        return chosen
+    preferred = [code.replace("-", "_") for code, quality in request.accept_languages if quality]
+    return negotiate_locale(preferred, languages) or languages[0]
+
+
+def check_languages(app: Flask) -> None:
+    """Refuse to serve a language there are no words for: its pages would be English and say they are not.
+
+    Raises:
+        SettingsError: naming the language.
+    """
+    folders = [Path(folder) for folder in app.extensions["babel"].translation_directories]
+    for language in parts_of(app).region.languages:
+        known = any((folder / language / "LC_MESSAGES/messages.mo").exists() for folder in folders)
+        if not known and language != SOURCE_LANGUAGE:
+            raise SettingsError(
+                f"The region has the language '{language}', but the portal has no words for it; "
+                f"take it out of 'languages', or add a catalogue (docs/cookbook/page.md)."
+            )
 
 
 def init_app(app: Flask) -> None:
@@ -137,9 +163,14 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def _page_words() -> dict[str, Any]:
+        region, language = parts().region, locale_of_request()
         return {
             "person": access.person(),
-            "region": parts().region,
+            "region": region,
             "settings": parts().settings,
-            "language": str(_locale()),
+            "language": language,
+            "direction": Locale.parse(language).text_direction,
+            "emergency_advice": region.emergency_advice[language],
+            "languages": looks.languages(region.languages),
+            "colours": looks.chosen(looks.COLOURS),
         }

@@ -160,6 +160,7 @@ _BESIDE_PYTHON = (
     ("Apache Hadoop", "org.apache.hadoop, stack/jars/hadoop.pom", "Apache-2.0"),
     ("SLF4J, reload4j", "org.slf4j, stack/jars/kafka.pom", "MIT, Apache-2.0"),
     ("Bootstrap", "web_portal/static/vendor", "MIT"),
+    ("axe-core", "tests/vendor, for tests only", "MPL-2.0"),
     ("htmx", "web_portal/static/vendor", "0BSD"),
 )
 

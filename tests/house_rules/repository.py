@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-THIRD_PARTY = ("web_portal/static/vendor/",)
+THIRD_PARTY = ("web_portal/static/vendor/", "tests/vendor/")
 """Folders whose text is not ours and follows no rule of ours."""
 
 BINARY = {".png", ".ico", ".woff2", ".jpg", ".jpeg", ".pdf", ".mo"}

@@ -63,7 +63,7 @@ SAID = {
 }  # fmt: skip
 
 LEFT_OUT = re.compile(
-    r"^\.(gitignore|gitattributes|editorconfig|dockerignore)$|/static/|/templates/|\.po$"
+    r"^\.(gitignore|gitattributes|editorconfig|dockerignore)$|/static/|/templates/|\.[mp]o$"
 )
 
 DEEP = ("remedy/", "web_portal/", "streamlit_app/", "tests/house_rules/")

@@ -68,8 +68,15 @@ ROUTES = (
     Route("admin.demand_csv", "GET", "/admin/export/demand.csv", ADMINS),
     Route("admin.forecast_csv", "GET", "/admin/export/forecast.csv", ADMINS),
 )  # fmt: skip
-ELSEWHERE = {"static", "live.follow", "till.stock_movements", "accounts.sign_out"}
-"""Files of ours; what other tests look at: the socket, the till, and signing out (test_portal_sessions)."""
+ELSEWHERE = {
+    "static",
+    "live.follow",
+    "till.stock_movements",
+    "accounts.sign_out",
+    "looks.language",
+    "looks.colours",
+}
+"""Files of ours; what other tests look at: the socket, the till, and signing out (test_portal_sessions); the two cookies of `looks`."""
 
 COUNTED = (
     "account", "api_key", "appointment", "stock_movement", "stock_hold", "outbox", "patient",

@@ -5,6 +5,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target !== main) {
     return;
   }
+  // The header is not drawn anew; which page is open has changed.
+  for (const link of document.querySelectorAll(".top nav > a")) {
+    link.toggleAttribute("aria-current", false);
+    if (link.pathname === window.location.pathname) {
+      link.setAttribute("aria-current", "page");
+    }
+  }
   const problem = document.getElementById("problem");
   (problem || main).focus({ preventScroll: !problem });
 });

@@ -13,8 +13,9 @@ def test_the_built_in_region_is_italys() -> None:
     assert (region.currency, region.minor_digits) == ("EUR", 2)
     assert region.time_zone == "Europe/Rome"
     assert region.emergency_number == "112"
-    assert "call 112 now" in region.emergency_advice
-    assert region.languages[0] == "en"
+    assert "call 112 now" in region.emergency_advice["en"]
+    assert "appelez le 112" in region.emergency_advice["fr"]
+    assert region.languages == ("en", "fr")
 
 
 def test_another_file_gives_another_region(tmp_path: Path) -> None:
@@ -33,7 +34,8 @@ def test_another_file_gives_another_region(tmp_path: Path) -> None:
         ('time_zone = "Europe/Rome"', 'time_zone = "Europe/Atlantis"', "time_zone"),
         ('time_zone = "Europe/Rome"', 'time_zone = "../etc/passwd"', "time_zone"),
         ('phone_prefix = "+39"', 'phone_prefix = "0039"', "phone_prefix"),
-        ('languages = ["en"]', "languages = []", "languages"),
+        ('languages = ["en", "fr"]', "languages = []", "languages"),
+        ('languages = ["en", "fr"]', 'languages = ["en", "pt"]', "emergency_advice"),
         ('emergency_number = "112"', 'emergency_number = "call us"', "emergency_number"),
         ("call {number} now", "call us now", "emergency_advice"),
         ('name = "Italy"', 'name = ""', "name"),
