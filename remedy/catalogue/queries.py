@@ -12,8 +12,9 @@ from remedy.catalogue.model import (
     distance_km,
     search_words,
 )
+from remedy.catalogue.slips import is_one_slip, looked_up_by
 from remedy.schema.pharmacy import medicine as medicines
-from remedy.schema.pharmacy import medicine_word, pharmacy, stock_item
+from remedy.schema.pharmacy import medicine_word, medicine_word_near, pharmacy, stock_item
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import local_day
 
@@ -32,37 +33,98 @@ _FIELDS = (
 )
 
 
-def find_medicines(connection: sa.Connection, text: str, *, limit: int = 20) -> list[Medicine]:
+def find_medicines(
+    connection: sa.Connection, text: str, *, kind: str | None = None, limit: int = 20
+) -> list[Medicine]:
     """Medicines that have every word of `text`, in any order, each as the beginning of a word of theirs.
 
     Those that have the words whole come first, then by name. Case and accents do not matter; a text without
-    letters or digits finds nothing.
+    letters or digits finds nothing. `kind` is as in `Medicine`; None means all.
     """
-    words = search_words(text[:MAX_SEARCH_LENGTH])[:MAX_SEARCH_WORDS]
-    if not words:
-        return []
-    query = sa.select(*_FIELDS).order_by(
-        _whole_words(words).desc(),
-        sa.func.lower(medicines.c.generic_name),
-        sa.func.lower(medicines.c.brand_name),
-        medicines.c.id,
-    )
-    for word in words:
-        # The words are letters and digits only: nothing in them means anything to LIKE.
-        has_word = sa.select(medicine_word.c.medicine_id).where(
-            medicine_word.c.word.like(word + "%")
+    # The words are letters and digits only: nothing in them means anything to LIKE.
+    groups = [
+        sa.select(
+            medicine_word.c.medicine_id, sa.func.max(medicine_word.c.word == word).label("fit")
         )
-        query = query.where(medicines.c.id.in_(has_word))
-    return [Medicine(**row) for row in connection.execute(query.limit(limit)).mappings()]
+        .where(medicine_word.c.word.like(word + "%"))
+        .group_by(medicine_word.c.medicine_id)
+        for word in _words_of(text)
+    ]
+    return _having_all(connection, groups, kind, limit)
 
 
-def _whole_words(words: list[str]) -> sa.ColumnElement[int]:
-    return (
-        sa.select(sa.func.count())
-        .where(medicine_word.c.medicine_id == medicines.c.id, medicine_word.c.word.in_(words))
-        .correlate(medicines)
-        .scalar_subquery()
+def find_nearly(
+    connection: sa.Connection, text: str, *, kind: str | None = None, limit: int = 20
+) -> list[Medicine]:
+    """As `find_medicines`, but each word of four letters or more may have one slip of the keyboard in it.
+
+    Names of medicines are often alike: ask for this when nothing has the words as they are, and say so.
+    """
+    words = _words_of(text)
+    meant = {word: _meant_by(connection, word) for word in words}
+    if not any(meant.values()):
+        return []
+    groups = []
+    for word in words:
+        is_it = medicine_word.c.word.like(word + "%")
+        if meant[word]:
+            is_it |= medicine_word.c.word.in_(meant[word])
+        # A word with a slip in it fits better if the word itself is as long: it was typed to its end.
+        fit = sa.func.max(sa.func.abs(sa.func.char_length(medicine_word.c.word) - len(word)) <= 1)
+        groups.append(
+            sa.select(medicine_word.c.medicine_id, fit.label("fit"))
+            .where(is_it)
+            .group_by(medicine_word.c.medicine_id)
+        )
+    return _having_all(connection, groups, kind, limit)
+
+
+def _words_of(text: str) -> list[str]:
+    return search_words(text[:MAX_SEARCH_LENGTH])[:MAX_SEARCH_WORDS]
+
+
+def _meant_by(connection: sa.Connection, typed: str) -> list[str]:
+    keys = looked_up_by(typed)
+    if not keys:
+        return []
+    alike = connection.execute(
+        sa.select(medicine_word_near.c.word)
+        .where(medicine_word_near.c.near.in_(sorted(keys)))
+        .distinct()
+    ).scalars()
+    return sorted(word for word in alike if is_one_slip(typed, word))
+
+
+def _having_all(
+    connection: sa.Connection,
+    groups: list[sa.Select[tuple[int, int]]],
+    kind: str | None,
+    limit: int,
+) -> list[Medicine]:
+    """The medicines that are in every group, the best fit first."""
+    if not groups:
+        return []
+    tables = [group.subquery() for group in groups]
+    joined: sa.FromClause = medicines
+    for table in tables:
+        joined = joined.join(table, table.c.medicine_id == medicines.c.id)
+    fit = tables[0].c.fit
+    for table in tables[1:]:
+        fit = fit + table.c.fit
+    query = (
+        sa.select(*_FIELDS)
+        .select_from(joined)
+        .order_by(
+            fit.desc(),
+            sa.func.lower(medicines.c.generic_name),
+            sa.func.lower(medicines.c.brand_name),
+            medicines.c.id,
+        )
+        .limit(limit)
     )
+    if kind is not None:
+        query = query.where(medicines.c.kind == kind)
+    return [Medicine(**row) for row in connection.execute(query).mappings()]
 
 
 def medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine | None:

@@ -10,7 +10,14 @@ from sqlalchemy.dialects.mysql import insert
 
 from remedy.catalogue.hours import Hours
 from remedy.catalogue.model import NewMedicine
-from remedy.schema.pharmacy import medicine, medicine_word, pharmacy, pharmacy_hours
+from remedy.catalogue.slips import SHORTEST, beginnings
+from remedy.schema.pharmacy import (
+    medicine,
+    medicine_word,
+    medicine_word_near,
+    pharmacy,
+    pharmacy_hours,
+)
 from remedy.values import Clock, utc_now, uuid7
 
 KINDS = ("product", "group")
@@ -88,6 +95,24 @@ def _write_words(connection: sa.Connection, medicines: dict[int, NewMedicine]) -
         connection.execute(
             sa.insert(medicine_word),
             [{"word": word, "medicine_id": row_id} for word, row_id in words],
+        )
+        _write_beginnings(connection, {word for word, _ in words})
+
+
+def _write_beginnings(connection: sa.Connection, words: set[str]) -> None:
+    """What words written with a slip are looked up by; a word nobody has any more does no harm there."""
+    known = connection.execute(
+        sa.select(medicine_word_near.c.word).where(
+            medicine_word_near.c.near.in_(sorted({word[:SHORTEST] for word in words})),
+            medicine_word_near.c.word.in_(sorted(words)),
+        )
+    ).scalars()
+    rows = sorted((near, word) for word in words - set(known) for near in beginnings(word))
+    if rows:
+        statement = insert(medicine_word_near)
+        connection.execute(
+            statement.on_duplicate_key_update(near=statement.inserted.near),
+            [{"near": near, "word": word} for near, word in rows],
         )
 
 
