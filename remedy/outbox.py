@@ -4,6 +4,8 @@ Call it last in the transaction, after the row of the topic's key was locked (`p
 `pharmacy_seq`, `doctor` by raising `doctor_seq`): per key the ids are then in commit order.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +13,16 @@ import sqlalchemy as sa
 
 from remedy.events.base import MAX_BODY_BYTES, Envelope, Event, body_text
 from remedy.schema.people import outbox
+
+
+@dataclass(frozen=True)
+class Told:
+    """One of many events to record at once; the fields are those of `record`."""
+
+    happened: Event
+    event_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
 
 
 def record(
@@ -29,19 +41,39 @@ def record(
     Raises:
         ValueError: if the body is too large to be told.
     """
-    envelope = Envelope.of(happened, event_id=event_id, time=occurred_at, key=key)
-    payload = body_text(envelope.body)
-    if len(payload.encode()) > MAX_BODY_BYTES:
-        raise ValueError(f"The event is larger than {MAX_BODY_BYTES} bytes and cannot be told.")
-    connection.execute(
-        sa.insert(outbox).values(
-            event_id=event_id,
-            aggregatetype=envelope.topic,
-            aggregateid=key,
-            type=envelope.type,
-            payload=payload,
-            occurred_at=occurred_at,
-            recorded_at=recorded_at,
-        )
-    )
+    one = Told(happened, event_id, occurred_at, recorded_at)
+    (envelope,) = record_many(connection, key, [one])
     return envelope
+
+
+def record_many(
+    connection: sa.Connection, key: str | None, happened: Sequence[Told]
+) -> list[Envelope]:
+    """Write many events under one key, in their order; see `record`.
+
+    Raises:
+        ValueError: if a body is too large to be told.
+    """
+    envelopes = [
+        Envelope.of(one.happened, event_id=one.event_id, time=one.occurred_at, key=key)
+        for one in happened
+    ]
+    rows = []
+    for one, envelope in zip(happened, envelopes, strict=True):
+        payload = body_text(envelope.body)
+        if len(payload.encode()) > MAX_BODY_BYTES:
+            raise ValueError(f"The event is larger than {MAX_BODY_BYTES} bytes and cannot be told.")
+        rows.append(
+            {
+                "event_id": one.event_id,
+                "aggregatetype": envelope.topic,
+                "aggregateid": key,
+                "type": envelope.type,
+                "payload": payload,
+                "occurred_at": one.occurred_at,
+                "recorded_at": one.recorded_at,
+            }
+        )
+    if rows:
+        connection.execute(sa.insert(outbox), rows)
+    return envelopes

@@ -46,6 +46,7 @@ class Entry:
     balance_milli: int
     lots: tuple[told.LotChange, ...]
     occurred_at: datetime
+    recorded_at: datetime
     line_id: str | None = None
     reason: str | None = None
     reverses_row_id: int | None = None
@@ -139,7 +140,6 @@ def write(
     *,
     first_seq: int,
     account_id: UUID | None,
-    now: datetime,
 ) -> None:
     """Write movements, in their order, with the lots and items they changed; then tell of them.
 
@@ -167,15 +167,26 @@ def write(
                 "reverses_id": entry.reverses_row_id,
                 "account_id": account_row,
                 "occurred_at": entry.occurred_at,
-                "recorded_at": now,
+                "recorded_at": entry.recorded_at,
             }
             for seq, entry in numbered
         ],
     )
     _write_lot_changes(connection, place, numbered, lot_rows)
-    _write_items(connection, numbered, now)
-    for seq, entry in numbered:
-        _tell_movement(connection, place, entry, seq, now)
+    _write_items(connection, numbered)
+    outbox.record_many(
+        connection,
+        str(place.pharmacy_id),
+        [
+            outbox.Told(
+                _happened(place, entry, seq),
+                entry.movement_id,
+                entry.occurred_at,
+                entry.recorded_at,
+            )
+            for seq, entry in numbered
+        ],
+    )
 
 
 def _account_row(connection: sa.Connection, account_id: UUID | None) -> int | None:
@@ -197,10 +208,11 @@ def _write_lots(
         return {}
     row_ids = _lot_rows(connection, deltas)
     new = []
+    known: dict[int, Lot] = {}
     for item in items:
         for lot in item.lots:
             if lot.lot_id in row_ids:
-                _change_lot(connection, row_ids[lot.lot_id], lot, deltas[lot.lot_id])
+                known[row_ids[lot.lot_id]] = lot
             elif lot.lot_id in deltas:
                 new.append(
                     {
@@ -211,6 +223,8 @@ def _write_lots(
                         "quantity_milli": lot.quantity_milli,
                     }
                 )
+    if known:
+        _change_lots(connection, known, deltas)
     if new:
         connection.execute(sa.insert(stock_lot), new)
         row_ids = _lot_rows(connection, deltas)
@@ -226,14 +240,20 @@ def _lot_rows(connection: sa.Connection, lot_ids: Iterable[UUID]) -> dict[UUID, 
     return {row.public_id: row.id for row in rows}
 
 
-def _change_lot(connection: sa.Connection, row_id: int, lot: Lot, delta_milli: int) -> None:
-    after = stock_lot.c.quantity_milli + delta_milli
+def _change_lots(connection: sa.Connection, lots: dict[int, Lot], deltas: dict[UUID, int]) -> None:
+    """Change the lots of these row ids, in one statement however many they are."""
+    by_row = {row_id: deltas[lot.lot_id] for row_id, lot in lots.items()}
+    after = stock_lot.c.quantity_milli + sa.case(by_row, value=stock_lot.c.id)
+    expires_on = sa.case(
+        {row_id: sa.literal(lot.expires_on, sa.Date) for row_id, lot in lots.items()},
+        value=stock_lot.c.id,
+    )
     done = connection.execute(
         sa.update(stock_lot)
-        .where(stock_lot.c.id == row_id, after >= 0)
-        .values(quantity_milli=after, expires_on=lot.expires_on)
+        .where(stock_lot.c.id.in_(list(lots)), after >= 0)
+        .values(quantity_milli=after, expires_on=expires_on)
     )
-    if done.rowcount != 1:
+    if done.rowcount != len(lots):
         # Nobody may change a lot without its item's lock; if somebody did, nothing of this is kept.
         raise RuntimeError("A lot holds less than its locked item said; the change was not made.")
 
@@ -267,28 +287,36 @@ def _write_lot_changes(
     )
 
 
-def _write_items(
-    connection: sa.Connection, numbered: Sequence[tuple[int, Entry]], now: datetime
-) -> None:
-    last = {entry.item.row_id: (seq, entry.item) for seq, entry in numbered}
-    for seq, item in last.values():
-        connection.execute(
-            sa.update(stock_item)
-            .where(stock_item.c.id == item.row_id)
-            .values(
-                version=item.version,
-                counted_at=item.counted_at,
-                count_wanted_at=item.count_wanted_at,
-                changed_seq=seq,
-                changed_at=now,
-            )
+def _write_items(connection: sa.Connection, numbered: Sequence[tuple[int, Entry]]) -> None:
+    """What became of the items, in one statement however many they are."""
+    last = {entry.item.row_id: (seq, entry) for seq, entry in numbered}
+
+    def each(column: sa.Column[Any], values: dict[int, Any]) -> sa.ColumnElement[Any]:
+        said = {row_id: sa.literal(value, column.type) for row_id, value in values.items()}
+        return sa.case(said, value=stock_item.c.id)
+
+    of = stock_item.c
+    items = {row_id: entry.item for row_id, (_, entry) in last.items()}
+    connection.execute(
+        sa.update(stock_item)
+        .where(of.id.in_(list(last)))
+        .values(
+            version=each(of.version, {n: item.version for n, item in items.items()}),
+            counted_at=each(of.counted_at, {n: item.counted_at for n, item in items.items()}),
+            count_wanted_at=each(
+                of.count_wanted_at, {n: item.count_wanted_at for n, item in items.items()}
+            ),
+            changed_seq=each(of.changed_seq, {n: seq for n, (seq, _) in last.items()}),
+            changed_at=each(
+                of.changed_at, {n: entry.recorded_at for n, (_, entry) in last.items()}
+            ),
         )
+    )
 
 
-def _tell_movement(
-    connection: sa.Connection, place: Place, entry: Entry, seq: int, now: datetime
-) -> None:
-    happened = _EVENTS[entry.kind](
+def _happened(place: Place, entry: Entry, seq: int) -> Event:
+    """The event of a movement."""
+    return _EVENTS[entry.kind](
         movement_id=entry.movement_id,
         pharmacy_id=place.pharmacy_id,
         pharmacy_seq=seq,
@@ -299,16 +327,8 @@ def _tell_movement(
         balance_milli=entry.balance_milli,
         lots=entry.lots,
         occurred_at=entry.occurred_at,
-        recorded_at=now,
+        recorded_at=entry.recorded_at,
         line_id=entry.line_id,
         reason=entry.reason,
         **entry.more,
-    )
-    outbox.record(
-        connection,
-        happened,
-        event_id=entry.movement_id,
-        key=str(place.pharmacy_id),
-        occurred_at=entry.occurred_at,
-        recorded_at=now,
     )

@@ -22,6 +22,8 @@ MAX_QUANTITY_MILLI = 10**12
 MAX_AHEAD = timedelta(hours=24)
 """A line further in the future is refused: landed, it would be a dead letter (design decision 3)."""
 
+STALE = "This stock changed since the page was drawn; look at it again, then decide."
+
 _OLDEST_YEAR = 1900
 _LENGTHS = {"line_id": 80, "reason": 200, "lot_number": 60}
 
@@ -100,6 +102,7 @@ class StockRow:
 
     `on_hand_milli` is over all lots; `available_milli` is what may be sold or held today: unexpired,
     unrecalled, not set aside. `next_expiry_on` is the earliest date among the lots that hold something.
+    `code` is the medicine's own in its register, as `REGISTER:KEY`; empty where it has none.
     """
 
     stock_item_id: UUID
@@ -118,6 +121,7 @@ class StockRow:
     changed_at: datetime
     count_wanted_at: datetime | None
     next_expiry_on: date | None
+    code: str = ""
 
     @property
     def label(self) -> str:

@@ -5,7 +5,6 @@ Each function works in the caller's transaction, at READ COMMITTED, and records 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,21 +18,20 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import ledger
+from remedy.stock import batches, ledger
 from remedy.stock.holds import expire_holds, hold, record_refusal, release_hold
-from remedy.stock.locks import Item, Place, lock_counter, lock_items, place_of
+from remedy.stock.locks import Item, lock_counter, lock_items, place_of
 from remedy.stock.model import (
+    STALE,
     Conflict,
     Effect,
     Line,
     Recorded,
     Refused,
     UnknownMedicine,
-    effect_of,
-    problem_of,
     undo_of,
 )
-from remedy.values import Clock, local_day, uuid7
+from remedy.values import Clock, uuid7
 
 __all__ = [
     "expire_holds",
@@ -45,8 +43,6 @@ __all__ = [
     "reverse_movement",
     "set_price",
 ]
-
-_STALE = "This stock changed since the page was drawn; look at it again, then decide."
 
 
 def record_movement(
@@ -74,7 +70,7 @@ def record_movement(
         pharmacy_id,
         [line],
         account_id=account_id,
-        expected_version=expected_version,
+        expected_versions=[expected_version],
         clock=clock,
     )
     if isinstance(answer, Refused):
@@ -88,139 +84,21 @@ def record_movements(
     lines: Sequence[Line],
     *,
     account_id: UUID | None = None,
-    expected_version: int | None = None,
+    expected_versions: Sequence[int | None] | None = None,
     clock: Clock,
 ) -> list[Recorded | Refused]:
     """Record many lines at once, in their order; each stands alone and has its own answer.
 
-    A line that is refused changes nothing and does not hold up the others. See `record_movement`.
+    A line that is refused changes nothing and does not hold up the others. `expected_versions` has one for
+    each line. See `record_movement`.
     """
     now = clock()
-    place = place_of(connection, pharmacy_id)
-    problems = [problem_of(line, now) for line in lines]
-    wanted = {line.medicine_id for line, no in zip(lines, problems, strict=True) if no is None}
-    items = lock_items(connection, place, wanted, creating=True, clock=clock)
-    before = lock_counter(connection, place)
-    told_before = _told_before(connection, place, lines)
-    answers: list[Recorded | Refused] = []
-    entries: list[ledger.Entry] = []
-    for line, problem in zip(lines, problems, strict=True):
-        try:
-            if problem is not None:
-                raise Refused(problem)
-            if line.line_id in told_before:
-                answers.append(_repeat(line, *told_before[line.line_id]))
-                continue
-            item = items.get(line.medicine_id)
-            if item is None:
-                raise UnknownMedicine()
-            if expected_version is not None and item.version != expected_version:
-                raise Conflict(_STALE)
-            entry = _entry(place, item, line, now, clock)
-        except Refused as refusal:
-            answers.append(refusal)
-            continue
-        entries.append(entry)
-        seq = before + len(entries)
-        uncovered = entry.effect.uncovered_milli
-        recorded = Recorded(entry.movement_id, seq, entry.balance_milli, uncovered)
-        answers.append(recorded)
-        if line.line_id is not None:
-            told_before[line.line_id] = (line, recorded)
-    if entries:
-        ledger.write(
-            connection, place, entries, first_seq=before + 1, account_id=account_id, now=now
-        )
-    return answers
-
-
-def _entry(place: Place, item: Item, line: Line, now: datetime, clock: Clock) -> ledger.Entry:
-    """What the line does to its item, done in the item as held here."""
-    is_late = item.counted_at is not None and line.occurred_at < item.counted_at
-    into = None
-    if is_late and line.kind == "counted":
-        raise Refused("This medicine was counted again since; the older count is not needed.")
-    if is_late:
-        effect = Effect(line.quantity_milli, {})
-    else:
-        into = ledger.lot_for(item, line.lot_number, line.expires_on, clock=clock)
-        day = local_day(line.occurred_at, place.time_zone)
-        effect = effect_of(line, item.lots, into=into.lot_id, day=day)
-    changes = ledger.apply(item, effect, into)
-    item.version += 1
-    if line.kind == "counted":
-        item.counted_at, item.count_wanted_at = line.occurred_at, None
-    elif effect.uncovered_milli and item.count_wanted_at is None:
-        item.count_wanted_at = now
-    return ledger.Entry(
-        movement_id=uuid7(clock),
-        item=item,
-        kind=line.kind,
-        effect=effect,
-        balance_milli=item.balance_milli,
-        lots=changes,
-        occurred_at=line.occurred_at,
-        line_id=line.line_id,
-        reason=line.reason,
-    )
-
-
-def _told_before(
-    connection: sa.Connection, place: Place, lines: Sequence[Line]
-) -> dict[str | None, tuple[Line, Recorded]]:
-    """The lines of these names that the pharmacy has told, as they were told; the counter is locked."""
-    named = [line.line_id for line in lines if line.line_id]
-    if not named:
-        return {}
-    rows = connection.execute(
-        sa.select(stock_movement, medicine.c.public_id.label("medicine_public_id"))
-        .select_from(stock_movement)
-        .join(stock_item, stock_item.c.id == stock_movement.c.stock_item_id)
-        .join(medicine, medicine.c.id == stock_item.c.medicine_id)
-        .where(stock_movement.c.pharmacy_id == place.row_id, stock_movement.c.line_id.in_(named))
-    ).all()
-    lots = {row.id: "" for row in rows}
-    for change in connection.execute(
-        sa.select(stock_movement_lot.c.movement_id, stock_lot.c.lot_number)
-        .select_from(stock_movement_lot)
-        .join(stock_lot, stock_lot.c.id == stock_movement_lot.c.lot_id)
-        .where(stock_movement_lot.c.movement_id.in_(list(lots)))
-    ):
-        lots[change.movement_id] = change.lot_number
-    return {
-        row.line_id: (
-            Line(
-                row.kind,
-                row.medicine_public_id,
-                row.balance_milli if row.kind == "counted" else row.quantity_milli,
-                row.occurred_at,
-                line_id=row.line_id,
-                reason=row.reason,
-                lot_number=lots[row.id],
-            ),
-            Recorded(row.public_id, row.pharmacy_seq, row.balance_milli, row.uncovered_milli),
-        )
-        for row in rows
-    }
-
-
-def _repeat(line: Line, first: Line, recorded: Recorded) -> Recorded:
-    def said(one: Line) -> tuple[object, ...]:
-        return (one.kind, one.medicine_id, one.quantity_milli, one.occurred_at)
-
-    # Only of what came in does the ledger still know the lot that was told.
-    other_lot = line.kind == "received" and first.lot_number not in {"", line.lot_number}
-    if said(line) != said(first) or other_lot:
-        raise Refused(
-            f"The line_id '{line.line_id}' was used before for another line; "
-            "give each line a name of its own."
-        )
-    return Recorded(
-        recorded.movement_id,
-        recorded.pharmacy_seq,
-        recorded.balance_milli,
-        recorded.uncovered_milli,
-        is_repeat=True,
+    return batches.record_told(
+        connection,
+        pharmacy_id,
+        [(now, line) for line in lines],
+        account_id=account_id,
+        expected_versions=expected_versions,
     )
 
 
@@ -281,6 +159,7 @@ def reverse_movement(
         balance_milli=item.balance_milli,
         lots=changes,
         occurred_at=now,
+        recorded_at=now,
         reason=reason,
         reverses_row_id=first.id,
         more={
@@ -292,7 +171,7 @@ def reverse_movement(
         },
     )
     seq = lock_counter(connection, place) + 1
-    ledger.write(connection, place, [entry], first_seq=seq, account_id=account_id, now=now)
+    ledger.write(connection, place, [entry], first_seq=seq, account_id=account_id)
     return Recorded(entry.movement_id, seq, entry.balance_milli, effect.uncovered_milli)
 
 
@@ -332,7 +211,7 @@ def set_price(
     if item is None:
         raise UnknownMedicine()
     if expected_version is not None and item.version != expected_version:
-        raise Conflict(_STALE)
+        raise Conflict(STALE)
     seq = ledger.one_change(connection, place, item, now, price_minor=price_minor)
     repriced = told.StockRepriced(
         pharmacy_id, seq, item.stock_item_id, medicine_id, price_minor, currency, now
