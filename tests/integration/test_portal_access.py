@@ -94,6 +94,11 @@ MAY_SEE = {
 
 @pytest.fixture(scope="module")
 def cast(database_url: str, database: sa.Engine) -> Cast:
+    return cast_with_ids(database_url, database)
+
+
+def cast_with_ids(database_url: str, database: sa.Engine) -> Cast:
+    """The cast, with an id for every address of the table."""
     made = a_cast(database_url, database)
     found = made.rows(
         "SELECT k.public_id FROM api_key k JOIN pharmacy p ON p.id = k.pharmacy_id"
