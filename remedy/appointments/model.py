@@ -26,6 +26,15 @@ NOTICE = timedelta(hours=3)
 FURTHEST = timedelta(days=180)
 """Nor are slots later than this."""
 
+HOLD_FOR = timedelta(minutes=10)
+"""How long a time is set aside for who fills in the form."""
+
+WAITING = ("requested", "proposed")
+"""States that let go of their time when nobody decides, or nobody answers the proposal."""
+
+LIVING = (*WAITING, "accepted")
+"""States that take a doctor's time."""
+
 SYMPTOMS_AT_MOST = 4000
 NOTE_AT_MOST = 2000
 
@@ -77,8 +86,9 @@ class Doctor:
 class Visit:
     """A request for a visit and what became of it.
 
-    `state` is requested, accepted, declined, cancelled, attended or missed; symptoms and note are vault
-    tokens of the patient (fields `symptoms` and `note` of record `appointment_id`).
+    `state` is requested, proposed (another time, the patient has to answer), accepted, declined, cancelled,
+    attended or missed; symptoms and note are vault tokens of the patient (fields `symptoms` and `note` of
+    record `appointment_id`); `instead_of` is the time before the last move or proposal.
     """
 
     appointment_id: UUID
@@ -101,11 +111,40 @@ class Visit:
     decided_by: UUID | None
     symptoms_sealed: str
     note_sealed: str | None
+    instead_of: datetime | None = None
 
     @property
     def has_lapsed(self) -> bool:
-        """Whether nobody decided in time: called off, decided at an instant, but by nobody."""
+        """Whether nobody decided or answered in time: called off, decided at an instant, but by nobody."""
         return self.state == "cancelled" and self.decided_at is not None and self.decided_by is None
+
+    def may_answer(self, now: datetime) -> bool:
+        """Whether the hospital's proposal still waits for the patient's answer."""
+        return self.state == "proposed" and self.lapses_at > now
+
+    def may_decide(self, now: datetime) -> bool:
+        """Whether the request still waits for an admin."""
+        return self.state == "requested" and self.lapses_at > now
+
+    def may_end(self, now: datetime) -> bool:
+        """Whether the patient may still call it off."""
+        return self.state in LIVING and self.starts_at > now
+
+    def may_move(self, now: datetime) -> bool:
+        """Whether the patient may still choose another time for it."""
+        is_due = self.state in WAITING and self.lapses_at <= now
+        return self.may_end(now) and not is_due
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Time set aside for a patient who fills in the form; the id is new each time, the end is not."""
+
+    hold_id: UUID
+    doctor_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from remedy.appointments.model import (
     CELL,
     URGENCIES,
+    WAITING,
     Doctor,
+    Hold,
     Hours,
     Leave,
     Slot,
@@ -22,6 +24,7 @@ from remedy.appointments.model import (
 from remedy.schema.hospital import (
     appointment,
     appointment_cell,
+    appointment_hold,
     doctor,
     doctor_hours,
     doctor_leave,
@@ -42,8 +45,10 @@ _DOCTOR = (
 )
 
 
-def doctors(connection: sa.Connection, speciality: str | None = None) -> list[Doctor]:
-    """The doctors who see patients, by speciality and name."""
+def doctors(
+    connection: sa.Connection, speciality: str | None = None, hospital_id: UUID | None = None
+) -> list[Doctor]:
+    """The doctors who see patients, all or of a speciality or hospital, by speciality and name."""
     query = (
         sa.select(*_DOCTOR)
         .join_from(doctor, hospital)
@@ -52,6 +57,8 @@ def doctors(connection: sa.Connection, speciality: str | None = None) -> list[Do
     )
     if speciality:
         query = query.where(doctor.c.speciality == speciality)
+    if hospital_id:
+        query = query.where(hospital.c.public_id == hospital_id)
     return [Doctor(*row) for row in connection.execute(query)]
 
 
@@ -65,54 +72,133 @@ def doctor_of(connection: sa.Connection, doctor_id: UUID) -> Doctor | None:
 
 
 def free_slots(
-    connection: sa.Connection, doctor_id: UUID, *, first_day: date, days: int, now: datetime
+    connection: sa.Connection,
+    doctor_id: UUID,
+    *,
+    first_day: date,
+    days: int,
+    now: datetime,
+    patient_id: UUID | None = None,
 ) -> list[Slot]:
     """A doctor's slots that can be asked for, over `days` local days from `first_day`, in order.
 
-    Time held by a request that has lapsed counts as free, whether or not it was cleared away yet.
+    Time held by a request that has lapsed or a hold that has ended counts as free, whether or not it was
+    cleared away yet; so does what is set aside for `patient_id`, who asks.
     """
     found = doctor_of(connection, doctor_id)
     if found is None:
         return []
-    return _free_slots(connection, found, first_day=first_day, days=days, now=now)
+    return _free_slots(
+        connection, found, first_day=first_day, days=days, now=now, patient_id=patient_id
+    )
 
 
-def _free_slots(
-    connection: sa.Connection, found: Doctor, *, first_day: date, days: int, now: datetime
-) -> list[Slot]:
+def day_slots(
+    connection: sa.Connection,
+    found: Doctor,
+    *,
+    first_day: date,
+    days: int,
+    now: datetime,
+    patient_id: UUID | None = None,
+) -> list[tuple[Slot, bool]]:
+    """The slots of some days that the doctor is there for, each with whether it is free."""
     slots = offered_slots(connection, found, first_day=first_day, days=days)
     if not slots:
         return []
     since, until = slots[0].starts_at, max(slot.ends_at for slot in slots)
-    taken = _taken(connection, found.doctor_id, since=since, until=until, now=now)
     away = leaves(connection, found.doctor_id, since=since, until=until)
-    return free(slots, taken, away, now=now)
+    there = free(slots, (), away, now=now)
+    taken = _taken(
+        connection, found.doctor_id, since=since, until=until, now=now, patient_id=patient_id
+    )
+    still_free = set(free(there, taken, (), now=now))
+    return [(slot, slot in still_free) for slot in there]
 
 
-def is_taken(connection: sa.Connection, slot: Slot, *, now: datetime) -> bool:
-    """Whether any of a slot's time is taken, as far as can be seen now."""
+def changes_of(connection: sa.Connection, doctor_id: UUID) -> int | None:
+    """A number that rises whenever a doctor's time is taken or given back; None for no doctor."""
+    return connection.execute(
+        sa.select(doctor.c.doctor_seq).where(doctor.c.public_id == doctor_id, doctor.c.is_active)
+    ).scalar()
+
+
+def _free_slots(
+    connection: sa.Connection,
+    found: Doctor,
+    *,
+    first_day: date,
+    days: int,
+    now: datetime,
+    patient_id: UUID | None = None,
+) -> list[Slot]:
+    every = day_slots(
+        connection, found, first_day=first_day, days=days, now=now, patient_id=patient_id
+    )
+    return [slot for slot, is_free in every if is_free]
+
+
+def is_taken(
+    connection: sa.Connection, slot: Slot, *, now: datetime, patient_id: UUID | None = None
+) -> bool:
+    """Whether any of a slot's time is taken, as far as can be seen now, but for `patient_id`'s own hold."""
     since, until = slot.starts_at, slot.ends_at
-    return bool(_taken(connection, slot.doctor_id, since=since, until=until, now=now))
+    return bool(
+        _taken(connection, slot.doctor_id, since=since, until=until, now=now, patient_id=patient_id)
+    )
 
 
 def _taken(
-    connection: sa.Connection, doctor_id: UUID, *, since: datetime, until: datetime, now: datetime
+    connection: sa.Connection,
+    doctor_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    patient_id: UUID | None,
 ) -> list[Taken]:
-    """What living requests and visits take of a stretch of a doctor's time, by their cells."""
+    """What living visits and others' holds take of a stretch of a doctor's time, by their cells."""
     cell_at = appointment_cell.c.cell_at
+    is_held = appointment_hold.c.expires_at > now
+    if patient_id is not None:
+        own = sa.select(patient.c.id).where(patient.c.public_id == patient_id).scalar_subquery()
+        is_held = sa.and_(is_held, appointment_hold.c.patient_id != own)
     rows = connection.execute(
         sa.select(sa.func.min(cell_at), sa.func.max(cell_at))
-        .join_from(appointment_cell, appointment)
-        .join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
+        .select_from(
+            appointment_cell.join(doctor, doctor.c.id == appointment_cell.c.doctor_id)
+            .outerjoin(appointment, appointment.c.id == appointment_cell.c.appointment_id)
+            .outerjoin(appointment_hold, appointment_hold.c.id == appointment_cell.c.hold_id)
+        )
         .where(
             doctor.c.public_id == doctor_id,
             cell_at > since - CELL,
             cell_at < until,
-            sa.or_(appointment.c.state != "requested", appointment.c.lapses_at > now),
+            sa.or_(appointment.c.state.not_in(WAITING), appointment.c.lapses_at > now, is_held),
         )
-        .group_by(appointment_cell.c.appointment_id)
+        .group_by(appointment_cell.c.appointment_id, appointment_cell.c.hold_id)
     )
     return [(first, last + CELL) for first, last in rows]
+
+
+def hold_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> Hold | None:
+    """What is set aside for a patient now, or None."""
+    row = connection.execute(
+        sa.select(
+            appointment_hold.c.public_id,
+            doctor.c.public_id,
+            appointment_hold.c.starts_at,
+            appointment_hold.c.ends_at,
+            appointment_hold.c.expires_at,
+        )
+        .select_from(
+            appointment_hold.join(doctor, doctor.c.id == appointment_hold.c.doctor_id).join(
+                patient, patient.c.id == appointment_hold.c.patient_id
+            )
+        )
+        .where(patient.c.public_id == patient_id, appointment_hold.c.expires_at > now)
+    ).one_or_none()
+    return None if row is None else Hold(*row)
 
 
 def offered_slots(
@@ -171,6 +257,18 @@ def waiting_requests(connection: sa.Connection) -> list[Visit]:
     )
 
 
+def waiting_mark(connection: sa.Connection) -> str:
+    """A text that changes whenever what waits for an admin changes."""
+    row = connection.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.max(appointment.c.requested_at),
+            sa.func.sum(appointment.c.version),
+        ).where(appointment.c.state == "requested")
+    ).one()
+    return "-".join(str(part) for part in row).replace(" ", "T")
+
+
 def visits_of(connection: sa.Connection, patient_id: UUID) -> list[Visit]:
     """A patient's requests and visits, the latest time first."""
     query = visits_query().where(patient.c.public_id == patient_id)
@@ -213,6 +311,7 @@ def visits_query() -> sa.Select[Any]:
         appointment.c.decided_by,
         appointment.c.symptoms_sealed,
         appointment.c.note_sealed,
+        appointment.c.instead_of,
     ).select_from(
         appointment.join(patient, patient.c.id == appointment.c.patient_id)
         .join(doctor, doctor.c.id == appointment.c.doctor_id)

@@ -1,21 +1,18 @@
 """Changes to appointments: a request, its decision, calling it off, letting go of time nobody decides.
 
 What forbids an overlap is the primary key of `appointment_cell`; what makes a decision one is a
-compare-and-swap on id, state and version. The doctor's row is raised, and so locked, before the first
-write: writing a row that refers to the doctor locks the doctor's row in shared mode, and two that hold it
-so could not raise it any more without a deadlock.
+compare-and-swap on id, state and version. Other times for a visit are in `moves.py`, the time set aside while
+a form is filled in `holds.py`; how all of it is written in `writing.py`.
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy import outbox
 from remedy.accounts.queries import staff_name
-from remedy.appointments import model, queries
-from remedy.appointments.model import AlreadyDecided, Doctor, Refused, SlotTaken, Visit
+from remedy.appointments import model, owed, queries, writing
+from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
     AppointmentCancelled,
@@ -23,13 +20,9 @@ from remedy.events.hospital import (
     AppointmentRequested,
     Urgency,
 )
-from remedy.schema.hospital import appointment, appointment_cell, doctor
-from remedy.schema.people import patient
-from remedy.values import Clock, local_day, uuid7, zone
-from remedy.vault import Unreadable, Vault
-
-Told = AppointmentRequested | AppointmentAccepted | AppointmentDeclined | AppointmentCancelled
-_NOT_OFFERED = "The doctor does not offer that time; choose one of the free times."
+from remedy.schema.hospital import appointment, appointment_hold, doctor
+from remedy.values import Clock, uuid7, zone
+from remedy.vault import Vault
 
 
 def request_visit(
@@ -50,25 +43,24 @@ def request_visit(
         Refused: if the doctor does not offer that time, it is an emergency, or the symptoms are missing.
     """
     now = clock()
-    level = _urgency(urgency)
+    level = urgency_of(urgency)
     told = model.check_text(symptoms, "The symptoms", model.SYMPTOMS_AT_MOST)
     if not told:
         raise Refused("Say in a few words what the visit is for.")
-    found = queries.doctor_of(connection, doctor_id)
-    if found is None:
-        raise Refused("There is no such doctor, or the doctor sees no patients now.")
-    slot = _offered(connection, found, starts_at, now)
+    found = writing.doctor_seen(connection, doctor_id)
+    slot = writing.offered(connection, found, starts_at, now)
     # A look before the lock spares the doctor's row the many who come late; the key decides between the rest.
-    if queries.is_taken(connection, slot, now=now):
+    if queries.is_taken(connection, slot, now=now, patient_id=patient_id):
         raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now))
-    doctor_row = _lock_doctor(connection, doctor_id)
-    _let_go(connection, now, doctor_row=doctor_row)
+    doctor_row = writing.lock_doctor(connection, doctor_id)
+    writing.let_go(connection, now, doctor_row=doctor_row)
     appointment_id = uuid7(clock)
-    sealed = _sealed(connection, vault, patient_id, appointment_id, "symptoms", told)
+    sealed = writing.sealed(connection, vault, patient_id, appointment_id, "symptoms", told)
     lapses_at = model.lapses_at(now, slot.starts_at)
-    patient_row = connection.execute(
-        sa.select(patient.c.id).where(patient.c.public_id == patient_id)
-    ).scalar_one()
+    patient_row = writing.patient_row(connection, patient_id)
+    # What was set aside for the patient becomes the visit's, or is let go.
+    held = sa.select(appointment_hold.c.id).where(appointment_hold.c.patient_id == patient_row)
+    writing.drop_holds(connection, connection.execute(held).scalars().all())
     made = connection.execute(
         sa.insert(appointment).values(
             public_id=appointment_id,
@@ -84,21 +76,14 @@ def request_visit(
             lapses_at=lapses_at,
         )
     )
-    try:
-        connection.execute(
-            sa.insert(appointment_cell),
-            [
-                {"doctor_id": doctor_row, "cell_at": cell, "appointment_id": made.lastrowid}
-                for cell in model.cells(slot.starts_at, slot.ends_at)
-            ],
-        )
-    except sa.exc.IntegrityError:
-        raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now)) from None
-    asked = _read(connection, appointment_id)
-    _tell(
+    writing.take_cells(
+        connection, found, slot, now, doctor_row=doctor_row, appointment_row=made.lastrowid
+    )
+    asked = writing.read(connection, appointment_id)
+    writing.tell(
         connection,
         AppointmentRequested(
-            **_facts(asked, now),
+            **writing.facts(asked, now),
             urgency=level,
             speciality=asked.speciality,
             symptoms_sealed=sealed,
@@ -129,11 +114,11 @@ def decide(
     """
     now = clock()
     told = model.check_text(note, "The note", model.NOTE_AT_MOST)
-    asked = _read(connection, appointment_id)
-    _lock_doctor(connection, asked.doctor_id)
+    asked = writing.read(connection, appointment_id)
+    writing.lock_doctor(connection, asked.doctor_id)
     sealed = None
     if told:
-        sealed = _sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
+        sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
     done = connection.execute(
         sa.update(appointment)
         .where(
@@ -151,14 +136,15 @@ def decide(
         )
     )
     if done.rowcount != 1:
-        raise AlreadyDecided(_what_became(connection, _read(connection, appointment_id), now))
+        raise AlreadyDecided(what_became(connection, writing.read(connection, appointment_id), now))
     if not accept:
-        _free_cells(connection, appointment_id)
-    decided = _read(connection, appointment_id)
+        writing.free_cells(connection, appointment_id)
+    owed.owe(connection, appointment_id, "accepted" if accept else "declined", now)
+    decided = writing.read(connection, appointment_id)
     happened = AppointmentAccepted if accept else AppointmentDeclined
-    _tell(
+    writing.tell(
         connection,
-        happened(**_facts(decided, now), decided_by=decided_by, note_sealed=sealed),
+        happened(**writing.facts(decided, now), decided_by=decided_by, note_sealed=sealed),
         now,
         clock,
     )
@@ -177,73 +163,57 @@ def cancel(
     asked = queries.visit(connection, appointment_id, patient_id=patient_id)
     if asked is None:
         raise Refused("There is no such visit of yours.")
-    _lock_doctor(connection, asked.doctor_id)
+    writing.lock_doctor(connection, asked.doctor_id)
     done = connection.execute(
         sa.update(appointment)
         .where(
             appointment.c.public_id == appointment_id,
-            appointment.c.state.in_(("requested", "accepted")),
+            appointment.c.state.in_(LIVING),
             appointment.c.starts_at > now,
         )
         .values(state="cancelled", version=appointment.c.version + 1)
     )
     if done.rowcount != 1:
         raise Refused("This visit cannot be called off any more; telephone the hospital.")
-    _free_cells(connection, appointment_id)
-    called_off = _read(connection, appointment_id)
-    _tell(connection, AppointmentCancelled(**_facts(called_off, now), why="patient"), now, clock)
+    writing.free_cells(connection, appointment_id)
+    called_off = writing.read(connection, appointment_id)
+    writing.tell(
+        connection,
+        AppointmentCancelled(**writing.facts(called_off, now), why="patient"),
+        now,
+        clock,
+    )
     return called_off
 
 
 def lapse_due(connection: sa.Connection, *, clock: Clock) -> list[UUID]:
-    """Let go of the time of every request that nobody decided in time; their public ids."""
+    """Let go of the time of everything nobody decided or answered in time, and of holds that have ended.
+
+    Returns the public ids of the requests that lapsed.
+    """
     now = clock()
     waiting = sa.select(appointment.c.doctor_id).where(
-        appointment.c.state == "requested", appointment.c.lapses_at <= now
+        appointment.c.state.in_(WAITING), appointment.c.lapses_at <= now
     )
+    held = sa.select(appointment_hold.c.doctor_id).where(appointment_hold.c.expires_at <= now)
     found: list[UUID] = []
     # In order of the doctors' ids: two that do this at once do not wait for each other.
-    for doctor_row in sorted(set(connection.execute(waiting).scalars())):
+    for doctor_row in sorted(set(connection.execute(waiting.union(held)).scalars())):
         connection.execute(
             sa.update(doctor)
             .where(doctor.c.id == doctor_row)
             .values(doctor_seq=doctor.c.doctor_seq + 1)
         )
-        found += _let_go(connection, now, doctor_row=doctor_row)
+        found += writing.let_go(connection, now, doctor_row=doctor_row)
     return found
 
 
-def _let_go(connection: sa.Connection, now: datetime, *, doctor_row: int) -> list[UUID]:
-    """Lapse the due requests of a doctor whose row is locked."""
-    due = connection.execute(
-        sa.select(appointment.c.public_id)
-        .where(
-            appointment.c.doctor_id == doctor_row,
-            appointment.c.state == "requested",
-            appointment.c.lapses_at <= now,
-        )
-        .order_by(appointment.c.id)
-    ).scalars()
-    lapsed = []
-    for appointment_id in due.all():
-        connection.execute(
-            sa.update(appointment)
-            .where(appointment.c.public_id == appointment_id)
-            .values(state="cancelled", version=appointment.c.version + 1, decided_at=now)
-        )
-        _free_cells(connection, appointment_id)
-        visit = _read(connection, appointment_id)
-        _tell(
-            connection,
-            AppointmentCancelled(**_facts(visit, now), why="lapsed"),
-            now,
-            lambda: now,
-        )
-        lapsed.append(appointment_id)
-    return lapsed
+def urgency_of(urgency: str) -> Urgency:
+    """How urgent a request may be said to be.
 
-
-def _urgency(urgency: str) -> Urgency:
+    Raises:
+        Refused: for an emergency, and for what is no urgency.
+    """
     if urgency == model.EMERGENCY:
         raise Refused("An emergency cannot wait for an appointment. Call the emergency number now.")
     for level in ("routine", "soon", "urgent"):
@@ -252,73 +222,7 @@ def _urgency(urgency: str) -> Urgency:
     raise Refused(f"Choose how urgent it is: {', '.join(model.URGENCIES)}.")
 
 
-def _offered(
-    connection: sa.Connection, found: Doctor, starts_at: datetime, now: datetime
-) -> model.Slot:
-    """The offered slot that begins then. Whether it is taken is not looked at: the key will say."""
-    if starts_at.tzinfo is None:
-        raise Refused(_NOT_OFFERED)
-    if starts_at < now + model.NOTICE:
-        raise Refused(
-            "That time is past or too soon to be decided in time; choose a later one, or telephone."
-        )
-    day = local_day(starts_at, found.time_zone)
-    # From the day before, for hours that go over midnight.
-    slots = queries.offered_slots(connection, found, first_day=day - timedelta(days=1), days=2)
-    leaves = queries.leaves(
-        connection, found.doctor_id, since=starts_at, until=starts_at + timedelta(days=1)
-    )
-    for slot in model.free(slots, (), leaves, now=now):
-        if slot.starts_at == starts_at and starts_at < now + model.FURTHEST:
-            return slot
-    raise Refused(_NOT_OFFERED)
-
-
-def _lock_doctor(connection: sa.Connection, doctor_id: UUID) -> int:
-    """Raise the doctor's counter, which locks the row until commit: the topic's key, in commit order."""
-    connection.execute(
-        sa.update(doctor)
-        .where(doctor.c.public_id == doctor_id)
-        .values(doctor_seq=doctor.c.doctor_seq + 1)
-    )
-    return int(
-        connection.execute(
-            sa.select(doctor.c.id).where(doctor.c.public_id == doctor_id)
-        ).scalar_one()
-    )
-
-
-def _sealed(
-    connection: sa.Connection,
-    vault: Vault,
-    patient_id: UUID,
-    appointment_id: UUID,
-    field: str,
-    text: str,
-) -> str:
-    try:
-        return vault.seal(connection, patient_id, appointment_id, field, text)
-    except Unreadable:
-        raise Refused("The patient's record was erased; nothing can be written to it.") from None
-
-
-def _free_cells(connection: sa.Connection, appointment_id: UUID) -> None:
-    row = (
-        sa.select(appointment.c.id)
-        .where(appointment.c.public_id == appointment_id)
-        .scalar_subquery()
-    )
-    connection.execute(sa.delete(appointment_cell).where(appointment_cell.c.appointment_id == row))
-
-
-def _read(connection: sa.Connection, appointment_id: UUID) -> Visit:
-    found = queries.visit(connection, appointment_id)
-    if found is None:
-        raise Refused("There is no such request.")
-    return found
-
-
-def _what_became(connection: sa.Connection, visit: Visit, now: datetime) -> str:
+def what_became(connection: sa.Connection, visit: Visit, now: datetime) -> str:
     """Who did what with a request that is not waiting any more."""
     if visit.state in ("accepted", "declined") and visit.decided_at and visit.decided_by:
         who = staff_name(connection, visit.decided_by) or "Somebody"
@@ -326,31 +230,6 @@ def _what_became(connection: sa.Connection, visit: Visit, now: datetime) -> str:
         return f"{who} {visit.state} this request at {when:%H:%M on %d %B %Y}; nothing was changed."
     if visit.state == "cancelled" and not visit.has_lapsed:
         return "The patient called this request off; nothing was changed."
-    if visit.state == "requested" and visit.lapses_at > now:
+    if visit.state in WAITING and visit.lapses_at > now:
         return "This request changed since you opened it; look at it again."
     return "Nobody decided this request in time, and its time was let go; nothing was changed."
-
-
-def _facts(visit: Visit, now: datetime) -> dict[str, Any]:
-    """What every event about an appointment says."""
-    return {
-        "appointment_id": visit.appointment_id,
-        "doctor_id": visit.doctor_id,
-        "hospital_id": visit.hospital_id,
-        "patient_id": visit.patient_id,
-        "version": visit.version,
-        "starts_at": visit.starts_at,
-        "ends_at": visit.ends_at,
-        "occurred_at": now,
-    }
-
-
-def _tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock) -> None:
-    outbox.record(
-        connection,
-        happened,
-        event_id=uuid7(clock),
-        key=str(happened.doctor_id),
-        occurred_at=now,
-        recorded_at=now,
-    )

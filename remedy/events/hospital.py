@@ -41,7 +41,7 @@ class AppointmentRequested(_Visit):
 @event("remedy.appointments.accepted.v1")
 @dataclass(frozen=True)
 class AppointmentAccepted(_Visit):
-    """An admin accepted the request."""
+    """An admin accepted the request, or the patient accepted the time that this admin had proposed."""
 
     decided_by: UUID | None = None
     note_sealed: str | None = None
@@ -54,6 +54,27 @@ class AppointmentDeclined(_Visit):
 
     decided_by: UUID | None = None
     note_sealed: str | None = None
+
+
+@event("remedy.appointments.proposed.v1")
+@dataclass(frozen=True)
+class AppointmentProposed(_Visit):
+    """An admin proposed another time, which is held until the patient answers or it lapses; the time before is free."""
+
+    instead_of: datetime
+    lapses_at: datetime
+    decided_by: UUID | None = None
+    note_sealed: str | None = None
+
+
+@event("remedy.appointments.moved.v1")
+@dataclass(frozen=True)
+class AppointmentMoved(_Visit):
+    """The patient moved the visit to another time; it waits for a decision again, and the time before is free."""
+
+    instead_of: datetime
+    lapses_at: datetime
+    urgency: Urgency = "routine"
 
 
 @event("remedy.appointments.cancelled.v1")

@@ -1,4 +1,4 @@
-"""Tables of the hospital half: hospitals, doctors and their hours, requests for a visit, cells of time."""
+"""Tables of the hospital half: hospitals, doctors and their hours, requests for a visit, cells of time, holds."""
 
 import sqlalchemy as sa
 
@@ -53,7 +53,7 @@ appointment = table(
     public_id(),
     reference("doctor_id", "doctor.id"),
     reference("patient_id", "patient.id"),
-    # requested, accepted, declined, cancelled, attended, missed
+    # requested, proposed, accepted, declined, cancelled, attended, missed
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("urgency", sa.String(10), nullable=False),
     sa.Column("starts_at", Instant, nullable=False),
@@ -66,13 +66,43 @@ appointment = table(
     sa.Column("lapses_at", Instant, nullable=False),
     sa.Column("decided_at", Instant),
     sa.Column("decided_by", Uuid),
+    # The time before the last move, the patient's or the one an admin proposes.
+    sa.Column("instead_of", Instant),
     sa.Index("ix_appointment_state", "state", "requested_at"),
+)
+
+appointment_hold = table(
+    "appointment_hold",
+    # Time set aside for a few minutes while its patient fills in the form: one for each patient.
+    row_id(),
+    public_id(),
+    reference("doctor_id", "doctor.id"),
+    reference("patient_id", "patient.id", unique=True),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_appointment_hold_expires_at", "expires_at"),
 )
 
 appointment_cell = table(
     "appointment_cell",
-    # One row for each five minutes a doctor's time is taken: the key is what forbids an overlap.
+    # One row for each five minutes a doctor's time is taken, by a visit or for a while by a hold: the key is
+    # what forbids an overlap.
     reference("doctor_id", "doctor.id", primary_key=True),
     sa.Column("cell_at", Instant, primary_key=True),
+    reference("appointment_id", "appointment.id", nullable=True),
+    reference("hold_id", "appointment_hold.id", nullable=True),
+)
+
+mail_owed = table(
+    "mail_owed",
+    # What a patient is still to be written about a visit; the row goes when the mail server has taken it.
+    row_id(),
     reference("appointment_id", "appointment.id"),
+    # accepted, declined, proposed, lapsed
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("owed_at", Instant, nullable=False),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Index("ix_mail_owed_next_at", "next_at"),
 )

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from streamlit_app.queries.frames import frame
 
-STATES = ("requested", "accepted", "declined", "cancelled", "attended", "missed")
+STATES = ("requested", "proposed", "accepted", "declined", "cancelled", "attended", "missed")
 
 
 def by_state(connection: sa.Connection) -> pd.DataFrame:

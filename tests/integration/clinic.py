@@ -7,11 +7,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import queries, service
-from remedy.appointments.model import Slot, Visit
+from remedy.appointments import holds, moves, queries, service
+from remedy.appointments.model import Hold, Slot, Visit
 from remedy.events.base import from_body
 from remedy.gateways.mysql import in_transaction
-from remedy.schema.hospital import appointment_cell, doctor
+from remedy.schema.hospital import appointment, appointment_cell, doctor, mail_owed
 from remedy.schema.people import outbox
 from remedy.vault import Vault
 from tests import factories
@@ -79,6 +79,76 @@ class Clinic:
                 c, visit.appointment_id, patient_id=patient_id, clock=self.watch
             ),
         )
+
+    def hold(self, starts_at: datetime, patient_id: UUID | None = None) -> Hold:
+        return in_transaction(
+            self.database,
+            lambda c: holds.hold_slot(
+                c,
+                doctor_id=self.doctor_id,
+                patient_id=patient_id or self.asha,
+                starts_at=starts_at,
+                clock=self.watch,
+            ),
+        )
+
+    def release(self, patient_id: UUID, hold_id: UUID | None = None) -> bool:
+        return in_transaction(
+            self.database, lambda c: holds.release(c, patient_id=patient_id, hold_id=hold_id)
+        )
+
+    def propose(self, visit: Visit, starts_at: datetime, *, note: str = "") -> Visit:
+        return in_transaction(
+            self.database,
+            lambda c: moves.propose(
+                c,
+                self.vault,
+                visit.appointment_id,
+                starts_at=starts_at,
+                note=note,
+                decided_by=self.farah,
+                version=visit.version,
+                clock=self.watch,
+            ),
+        )
+
+    def answer(self, visit: Visit, *, accept: bool, patient_id: UUID | None = None) -> Visit:
+        return in_transaction(
+            self.database,
+            lambda c: moves.answer(
+                c,
+                visit.appointment_id,
+                accept=accept,
+                patient_id=patient_id or self.asha,
+                version=visit.version,
+                clock=self.watch,
+            ),
+        )
+
+    def move(self, visit: Visit, starts_at: datetime, patient_id: UUID | None = None) -> Visit:
+        return in_transaction(
+            self.database,
+            lambda c: moves.move(
+                c,
+                visit.appointment_id,
+                patient_id=patient_id or self.asha,
+                starts_at=starts_at,
+                version=visit.version,
+                clock=self.watch,
+            ),
+        )
+
+    def owed(self, visit: Visit) -> list[str]:
+        """The mails the visit's patient is owed."""
+        with self.database.connect() as c:
+            query = sa.select(mail_owed.c.kind).join_from(mail_owed, appointment)
+            return list(
+                c.execute(
+                    query.where(appointment.c.public_id == visit.appointment_id).order_by(
+                        mail_owed.c.id
+                    )
+                ).scalars()
+            )
 
     def lapse(self) -> list[UUID]:
         return in_transaction(self.database, lambda c: service.lapse_due(c, clock=self.watch))

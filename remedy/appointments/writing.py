@@ -1,0 +1,249 @@
+"""How a change of a visit is written: the doctor's lock, the cells of time, sealed texts, the event, the mail owed.
+
+The doctor's row is raised, and so locked, before the first write: writing a row that refers to the doctor locks
+the doctor's row in shared mode, and two that hold it so could not raise it any more without a deadlock.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy import outbox
+from remedy.appointments import model, owed, queries
+from remedy.appointments.model import WAITING, Doctor, Refused, Slot, SlotTaken, Visit
+from remedy.events.hospital import (
+    AppointmentAccepted,
+    AppointmentCancelled,
+    AppointmentDeclined,
+    AppointmentMoved,
+    AppointmentProposed,
+    AppointmentRequested,
+)
+from remedy.schema.hospital import appointment, appointment_cell, appointment_hold, doctor
+from remedy.schema.people import patient
+from remedy.values import Clock, local_day, uuid7
+from remedy.vault import Unreadable, Vault
+
+Told = (
+    AppointmentRequested
+    | AppointmentProposed
+    | AppointmentMoved
+    | AppointmentAccepted
+    | AppointmentDeclined
+    | AppointmentCancelled
+)
+_NOT_OFFERED = "The doctor does not offer that time; choose one of the free times."
+
+
+def doctor_seen(connection: sa.Connection, doctor_id: UUID) -> Doctor:
+    """The doctor, who must see patients now.
+
+    Raises:
+        Refused: if there is no such doctor.
+    """
+    found = queries.doctor_of(connection, doctor_id)
+    if found is None:
+        raise Refused("There is no such doctor, or the doctor sees no patients now.")
+    return found
+
+
+def offered(
+    connection: sa.Connection, found: Doctor, starts_at: datetime, now: datetime
+) -> model.Slot:
+    """The offered slot that begins then. Whether it is taken is not looked at: the key will say.
+
+    Raises:
+        Refused: if the doctor does not offer that time, or it is past or too soon.
+    """
+    if starts_at.tzinfo is None:
+        raise Refused(_NOT_OFFERED)
+    if starts_at < now + model.NOTICE:
+        raise Refused(
+            "That time is past or too soon to be decided in time; choose a later one, or telephone."
+        )
+    day = local_day(starts_at, found.time_zone)
+    # From the day before, for hours that go over midnight.
+    slots = queries.offered_slots(connection, found, first_day=day - timedelta(days=1), days=2)
+    leaves = queries.leaves(
+        connection, found.doctor_id, since=starts_at, until=starts_at + timedelta(days=1)
+    )
+    for slot in model.free(slots, (), leaves, now=now):
+        if slot.starts_at == starts_at and starts_at < now + model.FURTHEST:
+            return slot
+    raise Refused(_NOT_OFFERED)
+
+
+def lock_doctor(connection: sa.Connection, doctor_id: UUID) -> int:
+    """Raise the doctor's counter, which locks the row until commit: the topic's key, in commit order."""
+    connection.execute(
+        sa.update(doctor)
+        .where(doctor.c.public_id == doctor_id)
+        .values(doctor_seq=doctor.c.doctor_seq + 1)
+    )
+    return int(
+        connection.execute(
+            sa.select(doctor.c.id).where(doctor.c.public_id == doctor_id)
+        ).scalar_one()
+    )
+
+
+def patient_row(connection: sa.Connection, patient_id: UUID) -> int:
+    """The row id of a patient."""
+    return int(
+        connection.execute(
+            sa.select(patient.c.id).where(patient.c.public_id == patient_id)
+        ).scalar_one()
+    )
+
+
+def take_cells(
+    connection: sa.Connection,
+    found: Doctor,
+    slot: Slot,
+    now: datetime,
+    *,
+    doctor_row: int,
+    appointment_row: int | None = None,
+    hold_row: int | None = None,
+) -> None:
+    """Take a slot's time for a visit or a hold; the key of the cells is what refuses an overlap.
+
+    Raises:
+        SlotTaken: if any of it is taken, with the nearest free slots.
+    """
+    try:
+        connection.execute(
+            sa.insert(appointment_cell),
+            [
+                {
+                    "doctor_id": doctor_row,
+                    "cell_at": cell,
+                    "appointment_id": appointment_row,
+                    "hold_id": hold_row,
+                }
+                for cell in model.cells(slot.starts_at, slot.ends_at)
+            ],
+        )
+    except sa.exc.IntegrityError:
+        raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now)) from None
+
+
+def free_cells(connection: sa.Connection, appointment_id: UUID) -> None:
+    """Give a visit's time back."""
+    row = (
+        sa.select(appointment.c.id)
+        .where(appointment.c.public_id == appointment_id)
+        .scalar_subquery()
+    )
+    connection.execute(sa.delete(appointment_cell).where(appointment_cell.c.appointment_id == row))
+
+
+def drop_holds(connection: sa.Connection, rows: Collection[int]) -> None:
+    """Give back the time of these holds, by their row ids."""
+    connection.execute(sa.delete(appointment_cell).where(appointment_cell.c.hold_id.in_(rows)))
+    connection.execute(sa.delete(appointment_hold).where(appointment_hold.c.id.in_(rows)))
+
+
+def let_go(connection: sa.Connection, now: datetime, *, doctor_row: int) -> list[UUID]:
+    """Of a doctor whose row is locked: lapse the due requests and proposals, drop the holds that have ended.
+
+    Returns the public ids of what lapsed; each one's patient is owed a mail.
+    """
+    ended = connection.execute(
+        sa.select(appointment_hold.c.id).where(
+            appointment_hold.c.doctor_id == doctor_row, appointment_hold.c.expires_at <= now
+        )
+    ).scalars()
+    drop_holds(connection, ended.all())
+    due = connection.execute(
+        sa.select(appointment.c.public_id)
+        .where(
+            appointment.c.doctor_id == doctor_row,
+            appointment.c.state.in_(WAITING),
+            appointment.c.lapses_at <= now,
+        )
+        .order_by(appointment.c.id)
+    ).scalars()
+    lapsed = []
+    for appointment_id in due.all():
+        connection.execute(
+            sa.update(appointment)
+            .where(appointment.c.public_id == appointment_id)
+            .values(
+                state="cancelled",
+                version=appointment.c.version + 1,
+                decided_at=now,
+                decided_by=None,
+            )
+        )
+        free_cells(connection, appointment_id)
+        visit = read(connection, appointment_id)
+        owed.owe(connection, appointment_id, "lapsed", now)
+        tell(
+            connection,
+            AppointmentCancelled(**facts(visit, now), why="lapsed"),
+            now,
+            lambda: now,
+        )
+        lapsed.append(appointment_id)
+    return lapsed
+
+
+def sealed(
+    connection: sa.Connection,
+    vault: Vault,
+    patient_id: UUID,
+    appointment_id: UUID,
+    field: str,
+    text: str,
+) -> str:
+    """A patient's text as a vault token.
+
+    Raises:
+        Refused: if the patient's record was erased.
+    """
+    try:
+        return vault.seal(connection, patient_id, appointment_id, field, text)
+    except Unreadable:
+        raise Refused("The patient's record was erased; nothing can be written to it.") from None
+
+
+def read(connection: sa.Connection, appointment_id: UUID) -> Visit:
+    """The visit as it is now.
+
+    Raises:
+        Refused: if there is none.
+    """
+    found = queries.visit(connection, appointment_id)
+    if found is None:
+        raise Refused("There is no such request.")
+    return found
+
+
+def facts(visit: Visit, now: datetime) -> dict[str, Any]:
+    """What every event about an appointment says."""
+    return {
+        "appointment_id": visit.appointment_id,
+        "doctor_id": visit.doctor_id,
+        "hospital_id": visit.hospital_id,
+        "patient_id": visit.patient_id,
+        "version": visit.version,
+        "starts_at": visit.starts_at,
+        "ends_at": visit.ends_at,
+        "occurred_at": now,
+    }
+
+
+def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock) -> None:
+    """Record the event, last in the transaction."""
+    outbox.record(
+        connection,
+        happened,
+        event_id=uuid7(clock),
+        key=str(happened.doctor_id),
+        occurred_at=now,
+        recorded_at=now,
+    )
