@@ -20,12 +20,25 @@ ACCOUNT_WINDOW = timedelta(minutes=15)
 FAILURES_PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
 
+FAILURES_PER_NAME = 100
+NAME_WINDOW = timedelta(hours=1)
+"""Of one account from all addresses together, so that a crowd of machines gains little."""
+
+MAILS_PER_EMAIL = 3
+MAILS_PER_ADDRESS = 20
+MAIL_WINDOW = timedelta(hours=1)
+"""How much mail with links one mailbox is sent, and one address can cause; what is more is silently left."""
+
 PASSWORD_AT_LEAST = 8
 PASSWORD_AT_MOST = 200
 NAME_AT_MOST = 120
 EMAIL_AT_MOST = 254
+PHONE_AT_MOST = 40
+DEVICE_AT_MOST = 80
+ADDRESS_AT_MOST = 200
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+_PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 _COMMON = ("password", "passwort", "qwerty", "letmein", "welcome", "iloveyou", "admin", "remedy", "1234567890")  # fmt: skip
 
 
@@ -38,6 +51,10 @@ class AlreadyRegistered(Refused):
 
     Never show this to whoever typed the address: answer as if it had worked, and write to the address.
     """
+
+
+class LinkEnded(Refused):
+    """The mailed link is unknown, was used, or is too old: the same words for all three."""
 
 
 class SignInRefused(Refused):
@@ -92,6 +109,11 @@ def check_email(email: str) -> str:
     return plain
 
 
+def digest(secret: str) -> bytes:
+    """What is kept of a secret that was handed out: it cannot be turned back."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
 def check_name(name: str) -> str:
     """A person's name without blanks around it.
 
@@ -101,6 +123,19 @@ def check_name(name: str) -> str:
     plain = name.strip()
     if not plain or len(plain) > NAME_AT_MOST or not plain.isprintable():
         raise Refused(f"A name needs 1 to {NAME_AT_MOST} letters.")
+    return plain
+
+
+def check_phone(phone: str) -> str:
+    """A telephone number as it was written, without blanks around it.
+
+    Raises:
+        Refused: if it cannot be one.
+    """
+    plain = phone.strip()
+    digits = sum(c.isdigit() for c in plain)
+    if len(plain) > PHONE_AT_MOST or not _PHONE.fullmatch(plain) or not 6 <= digits <= 15:
+        raise Refused("Enter a telephone number, such as +39 06 5550 101.")
     return plain
 
 

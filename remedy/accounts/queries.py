@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.accounts.model import Contact, Person
+from remedy.accounts.model import Contact, Person, Refused
 from remedy.schema.hospital import doctor
 from remedy.schema.people import account, patient
 from remedy.schema.pharmacy import pharmacy
@@ -66,3 +66,17 @@ def staff_name(connection: sa.Connection, account_id: UUID) -> str | None:
     return connection.execute(
         sa.select(account.c.staff_name).where(account.c.public_id == account_id)
     ).scalar()
+
+
+def row_of(connection: sa.Connection, table: sa.Table, public_id: UUID | None) -> int | None:
+    """The row id behind a public id; None for None.
+
+    Raises:
+        Refused: if there is no such row.
+    """
+    if public_id is None:
+        return None
+    found = connection.execute(sa.select(table.c.id).where(table.c.public_id == public_id)).scalar()
+    if found is None:
+        raise Refused(f"There is no such {table.name}.")
+    return int(found)

@@ -1,4 +1,4 @@
-"""Changes to who someone is: accounts, sign-in and its throttle, sessions, API keys.
+"""Changes to who someone is: accounts, sign-in and its throttle, sessions.
 
 Signing in takes two transactions, because a failure must be remembered though it is refused::
 
@@ -9,7 +9,6 @@ The attempt is counted before the password is looked at, so that many at once ga
 back.
 """
 
-import hashlib
 import os
 import secrets
 from datetime import datetime, timedelta
@@ -17,15 +16,23 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.accounts import model, passwords, queries
-from remedy.accounts.model import AlreadyRegistered, Person, Refused, SignInRefused, TooManyFailures
+from remedy.accounts import links, model, passwords, queries
+from remedy.accounts.model import (
+    AlreadyRegistered,
+    Person,
+    Refused,
+    SignInRefused,
+    TooManyFailures,
+    digest,
+)
+from remedy.accounts.queries import row_of
 from remedy.schema.hospital import doctor
 from remedy.schema.people import (
     ROLES,
     account,
-    api_key,
     kept_answer,
     patient,
+    patient_key,
     session,
     sign_in_failure,
 )
@@ -33,7 +40,6 @@ from remedy.schema.pharmacy import pharmacy
 from remedy.values import Clock, uuid7
 from remedy.vault import Vault
 
-API_KEY_PREFIX = "rmd_"
 _WRONG = "The e-mail address or the password is not right."
 _TOO_MANY = "Too many attempts failed. Try again in {minutes} minutes."
 
@@ -43,18 +49,21 @@ def create_account(
     *,
     role: str,
     email: str,
-    password: str,
+    password: str | None = None,
+    password_hash: str | None = None,
     secret_key: str,
     staff_name: str | None = None,
     patient_id: UUID | None = None,
     pharmacy_id: UUID | None = None,
     doctor_id: UUID | None = None,
+    is_confirmed: bool = True,
     clock: Clock,
 ) -> UUID:
     """Make an account; its public id.
 
     A patient's account belongs to a patient, a pharmacist's to a pharmacy, a doctor's to a doctor, an
-    admin's to none; who is staff has a `staff_name`.
+    admin's to none; who is staff has a `staff_name`. The password comes as it is, or as the hash that was
+    made when it was checked. Who is not confirmed cannot sign in before following the mailed link.
 
     Raises:
         AlreadyRegistered: if the address has an account.
@@ -62,9 +71,10 @@ def create_account(
     """
     _check_belonging(role, staff_name, patient_id, pharmacy_id, doctor_id)
     plain = model.check_email(email)
-    model.check_password(password, plain)
-    # Hashed before anything is looked up: a taken address costs as much time as a free one.
-    password_hash = passwords.hash_of(password)
+    if password_hash is None:
+        model.check_password(password or "", plain)
+        # Hashed before anything is looked up: a taken address costs as much time as a free one.
+        password_hash = passwords.hash_of(password or "")
     account_id = uuid7(clock)
     is_staff = role != "patient"
     values = {
@@ -74,10 +84,11 @@ def create_account(
         "password_hash": password_hash,
         "staff_name": model.check_name(staff_name or "") if is_staff else None,
         "staff_email": plain if is_staff else None,
-        "patient_id": _row(connection, patient, patient_id),
-        "pharmacy_id": _row(connection, pharmacy, pharmacy_id),
-        "doctor_id": _row(connection, doctor, doctor_id),
+        "patient_id": row_of(connection, patient, patient_id),
+        "pharmacy_id": row_of(connection, pharmacy, pharmacy_id),
+        "doctor_id": row_of(connection, doctor, doctor_id),
         "is_active": True,
+        "is_email_confirmed": is_confirmed,
         "created_at": clock(),
     }
     try:
@@ -93,14 +104,18 @@ def register_patient(
     *,
     name: str,
     email: str,
-    password: str,
+    password: str | None = None,
+    password_hash: str | None = None,
     phone: str | None = None,
     birth_date: str | None = None,
     address: str | None = None,
+    is_confirmed: bool = True,
     secret_key: str,
     clock: Clock,
 ) -> Person:
     """Make a patient with a key of their own, and their account; everything told is kept sealed.
+
+    Whoever registers with an address that nobody confirmed takes the place of who did before.
 
     Raises:
         AlreadyRegistered: if the address has an account; whoever asked must not be told so.
@@ -108,6 +123,7 @@ def register_patient(
     """
     plain_name = model.check_name(name)
     plain = model.check_email(email)
+    _forget_unconfirmed(connection, account.c.email_lookup == model.email_lookup(plain, secret_key))
     patient_id = uuid7(clock)
     vault.new_key(connection, patient_id)
     told = {
@@ -130,8 +146,10 @@ def register_patient(
         role="patient",
         email=plain,
         password=password,
+        password_hash=password_hash,
         secret_key=secret_key,
         patient_id=patient_id,
+        is_confirmed=is_confirmed,
         clock=clock,
     )
     return Person(account_id, "patient", patient_id, None, None, plain_name)
@@ -169,50 +187,85 @@ def sign_in(
     attempt: int,
     secret_key: str,
     clock: Clock,
+    device: str = "",
+    confirm: str = "",
     vault: Vault | None = None,
 ) -> tuple[str, Person]:
     """Begin a session; its token (for the cookie, kept nowhere) and who it is.
 
-    `attempt` is what `note_attempt` gave and committed; with a vault, a patient's name is read.
+    `attempt` is what `note_attempt` gave and committed; `device` is what its owner will know it by;
+    `confirm` is the token of the mailed link that confirms a new account's address: link and password
+    together, so that nobody confirms for a stranger. With a vault, a patient's name is read.
 
     Raises:
-        SignInRefused: in the same words, after the same work, for a wrong password and an unknown name.
+        SignInRefused: in the same words, after the same work, for a wrong password, an unknown name and
+            an address that was not confirmed.
     """
-    lookup, now = model.email_lookup(email, secret_key), clock()
-    # Counted again, by number: of many attempts that passed the first look at once only five go on.
-    _refuse_too_many(connection, lookup, address, now, before=attempt)
-    found = connection.execute(
-        sa.select(account.c.id, account.c.password_hash, account.c.is_active).where(
-            account.c.email_lookup == lookup
+    now = clock()
+    row = prove(
+        connection, email=email, password=password, address=address, attempt=attempt,
+        secret_key=secret_key, clock=clock, confirm=confirm,
+    )  # fmt: skip
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        sa.insert(session).values(
+            token_sha256=digest(token),
+            account_id=row,
+            csrf_secret=os.urandom(32),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + model.ABSOLUTE,
+            public_id=uuid7(clock),
+            device=device[: model.DEVICE_AT_MOST],
         )
+    )
+    return token, queries.person_of(connection, row, vault)
+
+
+def prove(
+    connection: sa.Connection,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    attempt: int,
+    secret_key: str,
+    clock: Clock,
+    confirm: str = "",
+) -> int:
+    """Look at a password, with the throttle of `note_attempt` around it; the account's row id.
+
+    Raises:
+        SignInRefused: as `sign_in` says.
+    """
+    lookup = model.email_lookup(email, secret_key)
+    # Counted again, by number: of many attempts that passed the first look at once only five go on.
+    _refuse_too_many(connection, lookup, address, clock(), before=attempt)
+    found = connection.execute(
+        sa.select(
+            account.c.id,
+            account.c.password_hash,
+            account.c.is_active,
+            account.c.is_email_confirmed,
+        ).where(account.c.email_lookup == lookup)
     ).one_or_none()
     is_right = passwords.is_right(password, found.password_hash if found else None)
     if found is None or not is_right or not found.is_active:
         raise SignInRefused(_WRONG)
+    if not found.is_email_confirmed and not links.use(
+        connection, "confirm", confirm, account_row=found.id, clock=clock
+    ):
+        raise SignInRefused(_WRONG)
+    changed: dict[str, object] = {"is_email_confirmed": True}
     if passwords.is_outdated(found.password_hash):
-        connection.execute(
-            sa.update(account)
-            .where(account.c.id == found.id)
-            .values(password_hash=passwords.hash_of(password))
-        )
+        changed["password_hash"] = passwords.hash_of(password)
+    connection.execute(sa.update(account).where(account.c.id == found.id).values(changed))
     connection.execute(
         sa.delete(sign_in_failure).where(
             sign_in_failure.c.email_lookup == lookup, sign_in_failure.c.address == address[:64]
         )
     )
-    token = secrets.token_urlsafe(32)
-    connection.execute(
-        sa.insert(session).values(
-            token_sha256=_digest(token),
-            account_id=found.id,
-            csrf_secret=os.urandom(32),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + model.ABSOLUTE,
-        )
-    )
-    person = queries.person_of(connection, found.id, vault)
-    return token, person
+    return int(found.id)
 
 
 def session_person(
@@ -222,9 +275,9 @@ def session_person(
 
     Being asked keeps the session awake (written at most once a minute).
     """
-    now, digest = clock(), _digest(token)
+    now, kept = clock(), digest(token)
     live = (
-        session.c.token_sha256 == digest,
+        session.c.token_sha256 == kept,
         session.c.ended_at.is_(None),
         session.c.expires_at > now,
         session.c.last_seen_at > now - model.IDLE,
@@ -245,61 +298,9 @@ def sign_out(connection: sa.Connection, token: str, *, clock: Clock) -> None:
     """End a session at once, everywhere; a second time changes nothing."""
     connection.execute(
         sa.update(session)
-        .where(session.c.token_sha256 == _digest(token), session.c.ended_at.is_(None))
+        .where(session.c.token_sha256 == digest(token), session.c.ended_at.is_(None))
         .values(ended_at=clock())
     )
-
-
-def new_api_key(connection: sa.Connection, pharmacy_id: UUID, label: str, *, clock: Clock) -> str:
-    """Make a key for a pharmacy's till; shown once, only its SHA-256 is kept.
-
-    Raises:
-        Refused: if there is no such pharmacy or the label does not do.
-    """
-    if not label.strip() or len(label.strip()) > 80 or not label.strip().isprintable():
-        raise Refused("Give the key a label of 1 to 80 letters, such as 'till 1'.")
-    key = API_KEY_PREFIX + secrets.token_urlsafe(32)
-    connection.execute(
-        sa.insert(api_key).values(
-            public_id=uuid7(clock),
-            pharmacy_id=_row(connection, pharmacy, pharmacy_id),
-            key_sha256=_digest(key),
-            label=label.strip(),
-            created_at=clock(),
-        )
-    )
-    return key
-
-
-def api_key_pharmacy(connection: sa.Connection, key: str) -> UUID | None:
-    """The pharmacy a key speaks for; None when it is unknown or revoked."""
-    return connection.execute(
-        sa.select(pharmacy.c.public_id)
-        .join_from(api_key, pharmacy)
-        .where(api_key.c.key_sha256 == _digest(key), api_key.c.revoked_at.is_(None))
-    ).scalar()
-
-
-def api_key_id(connection: sa.Connection, key: str) -> UUID | None:
-    """The public id of a key, revoked or not; None when there is no such key."""
-    return connection.execute(
-        sa.select(api_key.c.public_id).where(api_key.c.key_sha256 == _digest(key))
-    ).scalar()
-
-
-def revoke_api_key(connection: sa.Connection, key_id: UUID | None, *, clock: Clock) -> None:
-    """End a till's key for good.
-
-    Raises:
-        Refused: if there is no such key, or it was revoked before.
-    """
-    done = connection.execute(
-        sa.update(api_key)
-        .where(api_key.c.public_id == key_id, api_key.c.revoked_at.is_(None))
-        .values(revoked_at=clock())
-    )
-    if done.rowcount != 1:
-        raise Refused("There is no such key, or it was revoked before; nothing was changed.")
 
 
 def forget_old(connection: sa.Connection, *, clock: Clock) -> None:
@@ -310,6 +311,21 @@ def forget_old(connection: sa.Connection, *, clock: Clock) -> None:
     )
     connection.execute(sa.delete(session).where(session.c.expires_at < now - model.KEPT))
     connection.execute(sa.delete(kept_answer).where(kept_answer.c.created_at < now - model.KEPT))
+    links.forget_old(connection, clock=clock)
+    _forget_unconfirmed(connection, account.c.created_at < now - links.LIFETIMES["confirm"])
+
+
+def _forget_unconfirmed(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    """Delete accounts that nobody confirmed, with their patients and keys: nothing else is theirs yet."""
+    found = connection.execute(
+        sa.select(account.c.id, account.c.patient_id).where(which, ~account.c.is_email_confirmed)
+    ).all()
+    for row, patient_row in found:
+        links.forget_account(connection, row)
+        connection.execute(sa.delete(account).where(account.c.id == row))
+        theirs = sa.select(patient.c.public_id).where(patient.c.id == patient_row).scalar_subquery()
+        connection.execute(sa.delete(patient_key).where(patient_key.c.patient_public_id == theirs))
+        connection.execute(sa.delete(patient).where(patient.c.id == patient_row))
 
 
 def _refuse_too_many(
@@ -317,13 +333,15 @@ def _refuse_too_many(
 ) -> None:
     failures = sign_in_failure.c
     earlier = (failures.id < before,) if before is not None else ()
+    is_account, is_address = failures.email_lookup == lookup, failures.address == address[:64]
     limits: tuple[tuple[int, timedelta, tuple[sa.ColumnElement[bool], ...]], ...] = (
-        (model.FAILURES_PER_ACCOUNT, model.ACCOUNT_WINDOW, (failures.email_lookup == lookup,)),
-        (model.FAILURES_PER_ADDRESS, model.ADDRESS_WINDOW, ()),
+        (model.FAILURES_PER_ACCOUNT, model.ACCOUNT_WINDOW, (is_account, is_address)),
+        (model.FAILURES_PER_ADDRESS, model.ADDRESS_WINDOW, (is_address,)),
+        (model.FAILURES_PER_NAME, model.NAME_WINDOW, (is_account,)),
     )
     for most, window, which in limits:
         lately = sa.select(sa.func.count()).where(
-            failures.address == address[:64], failures.failed_at > now - window, *which, *earlier
+            failures.failed_at > now - window, *which, *earlier
         )
         if connection.execute(lately).scalar_one() >= most:
             raise TooManyFailures(_TOO_MANY.format(minutes=int(window.total_seconds() // 60)))
@@ -346,17 +364,3 @@ def _check_belonging(
             )
     if (role == "patient") == bool(staff_name):
         raise Refused("Who is staff has a staff name; a patient's name is kept sealed.")
-
-
-def _row(connection: sa.Connection, table: sa.Table, public_id: UUID | None) -> int | None:
-    """The row id behind a public id."""
-    if public_id is None:
-        return None
-    found = connection.execute(sa.select(table.c.id).where(table.c.public_id == public_id)).scalar()
-    if found is None:
-        raise Refused(f"There is no such {table.name}.")
-    return int(found)
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -67,7 +67,7 @@ def _password(path: Path | None) -> str:
 
 def run_api_key(chosen: argparse.Namespace, settings: Settings) -> int:
     """Print a new key once, or revoke one."""
-    from remedy.accounts.service import api_key_id, new_api_key, revoke_api_key
+    from remedy.accounts.keys import api_key_id, new_api_key, revoke_api_key
     from remedy.gateways.mysql import engine_for, in_transaction
 
     engine = engine_for(settings.database_url)

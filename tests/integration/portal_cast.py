@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from remedy.accounts import keys
 from remedy.accounts import service as accounts
 from remedy.appointments import queries as appointment_queries
 from remedy.appointments import service as appointments
@@ -174,7 +175,7 @@ def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
             connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
             pharmacy_id=made.ids[pharmacy], **told,
         )  # fmt: skip
-        made.keys[name] = accounts.new_api_key(
+        made.keys[name] = keys.new_api_key(
             connection, made.ids[pharmacy], canary(name), clock=made.watch
         )
     made.emails["ekow"] = "ekow@town.example"

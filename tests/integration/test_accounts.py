@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from remedy.accounts import passwords, service
+from remedy.accounts import keys, passwords, service
 from remedy.accounts.model import (
     FAILURES_PER_ACCOUNT,
     FAILURES_PER_ADDRESS,
@@ -320,21 +320,21 @@ def test_an_api_key_speaks_for_its_pharmacy_until_it_is_revoked(
 ) -> None:
     def make(c: sa.Connection) -> tuple[UUID, str]:
         pharmacy_id = factories.a_pharmacy(c)
-        return pharmacy_id, service.new_api_key(c, pharmacy_id, "till 1", clock=watch)
+        return pharmacy_id, keys.new_api_key(c, pharmacy_id, "till 1", clock=watch)
 
     pharmacy_id, key = in_transaction(database, make)
     assert key.startswith("rmd_")
     with database.begin() as c:
-        assert service.api_key_pharmacy(c, key) == pharmacy_id
-        assert service.api_key_pharmacy(c, key + "x") is None
-        key_id = service.api_key_id(c, key)
-        service.revoke_api_key(c, key_id, clock=watch)
-        assert service.api_key_pharmacy(c, key) is None
+        assert keys.api_key_pharmacy(c, key) == pharmacy_id
+        assert keys.api_key_pharmacy(c, key + "x") is None
+        key_id = keys.api_key_id(c, key)
+        keys.revoke_api_key(c, key_id, clock=watch)
+        assert keys.api_key_pharmacy(c, key) is None
         with pytest.raises(Refused):
-            service.revoke_api_key(c, key_id, clock=watch)
-        assert service.api_key_id(c, key + "x") is None
+            keys.revoke_api_key(c, key_id, clock=watch)
+        assert keys.api_key_id(c, key + "x") is None
         with pytest.raises(Refused):
-            service.revoke_api_key(c, None, clock=watch)
+            keys.revoke_api_key(c, None, clock=watch)
 
 
 def test_a_role_needs_what_it_belongs_to(database: sa.Engine, watch: Watch) -> None:

@@ -1,33 +1,17 @@
-"""What journeys share: a browser, people who are signed in, a till, the real data."""
+"""What journeys share: people who are signed in, a till, the real data."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from bench.till import Till
-from remedy.accounts.service import new_api_key
+from remedy.accounts.keys import new_api_key
 from remedy.gateways.mysql import engine_for
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.values import utc_now
-
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

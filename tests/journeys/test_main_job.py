@@ -16,7 +16,7 @@ import requests
 import sqlalchemy as sa
 
 from bench import landed
-from remedy.accounts.service import new_api_key
+from remedy.accounts.keys import new_api_key
 from remedy.catalogue.service import add_medicine
 from remedy.gateways.airflow import Airflow
 from remedy.gateways.mysql import engine_for

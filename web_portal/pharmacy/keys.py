@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, url_for
 from werkzeug.wrappers.response import Response
 
-from remedy.accounts import service
+from remedy.accounts import keys
 from remedy.accounts.model import Refused
 from remedy.schema.people import api_key
 from remedy.schema.pharmacy import pharmacy
@@ -38,7 +38,7 @@ def new() -> Response:
         return _page(422, form)
     try:
         key = here.change(
-            lambda c: service.new_api_key(c, pharmacy_id, form.label.data, clock=here.clock)
+            lambda c: keys.new_api_key(c, pharmacy_id, form.label.data, clock=here.clock)
         )
     except Refused as refusal:
         form.refuse("label", str(refusal))
@@ -57,7 +57,7 @@ def revoke(key_id: UUID) -> Response:
     def work(connection: sa.Connection) -> str:
         # Revoked before, in another window: the page shows it so, and nothing is left to do.
         with suppress(Refused):
-            service.revoke_api_key(connection, key_id, clock=here.clock)
+            keys.revoke_api_key(connection, key_id, clock=here.clock)
         return url_for("till_keys.page", done="revoked")
 
     return redirect(once(form, work), 303)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from remedy.accounts import repeats, service
+from remedy.accounts import keys, repeats
 from remedy.stock.service import record_movements
 from web_portal.access import keyed, public
 from web_portal.parts import parts
@@ -34,7 +34,7 @@ def openapi() -> Response:
 def stock_movements() -> Response:
     """Record a till's lines. Each stands alone with its answer; the whole may be sent again safely."""
     here, key = parts(), _key()
-    pharmacy_id = here.read(lambda c: service.api_key_pharmacy(c, key)) if key else None
+    pharmacy_id = here.read(lambda c: keys.api_key_pharmacy(c, key)) if key else None
     if pharmacy_id is None:
         response = _error(
             401, "The API key is missing, wrong or revoked; send it as 'Bearer rmd_…'."
