@@ -17,6 +17,7 @@ from remedy.accounts.repeats import DifferentBody, answer_once
 from remedy.values import milli_of, minor_of, packs_text
 from web_portal import access
 from web_portal.parts import parts
+from web_portal.translations.core_sentences import said
 
 NONCE_AT_MOST = 64
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?")
@@ -33,7 +34,7 @@ class Form(FlaskForm):
     def refuse(self, name: str, sentence: str) -> None:
         """Say at a field why the core refused."""
         field = self[name]
-        field.errors = [*field.errors, sentence]
+        field.errors = [*field.errors, said(sentence)]
 
 
 class OnceForm(Form):

@@ -16,6 +16,7 @@ from remedy.settings import SettingsError
 from remedy.values import local_day, money_text, packs_text, zone
 from web_portal import access, looks
 from web_portal.parts import parts, parts_of
+from web_portal.translations.core_sentences import said
 
 STATIC = Path(__file__).parent / "static"
 TRANSLATIONS = str(Path(__file__).parent / "translations")
@@ -156,6 +157,7 @@ def init_app(app: Flask) -> None:
         clock_time=clock_time,
         day_name=day_name,
         local_date=local_date,
+        said=said,
     )
     app.jinja_env.globals["static_url"] = static_url
     app.jinja_env.trim_blocks = True

@@ -15,6 +15,8 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from web_portal.translations import core_sentences
+
 PORTAL = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -25,7 +27,7 @@ _DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def template() -> Catalog:
-    """Every word of the portal, without translations."""
+    """Every word of the portal and every sentence the core refuses with, without translations."""
     found = _catalogue(None)
     said = extract_from_dir(
         PORTAL, METHODS, {"**.html": {"silent": "false"}}, KEYWORDS, comment_tags=("Translators:",)
@@ -33,6 +35,8 @@ def template() -> Catalog:
     for name, _line, message, comments, context in sorted(said, key=lambda one: one[:2]):
         # Without line numbers: a catalogue changes when words do, not when lines move.
         found.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
+    for name, sentence in core_sentences.gathered():
+        found.add(sentence, locations=[(name, 0)])
     return found
 
 

@@ -10,6 +10,7 @@ from remedy.region import BUILT_IN, Region
 from remedy.settings import SettingsError
 from tests.unit.web_portal.settings import an_app
 from web_portal.translations import catalogues
+from web_portal.translations.core_sentences import gathered, said
 
 HOW = "Run `python -m web_portal.translations`, and translate what it names."
 
@@ -62,3 +63,28 @@ def test_a_translation_of_a_word_that_is_gone_is_dropped(tmp_path: Path, monkeyp
     path = catalogues.path_of("fr")
     path.write_text(path.read_text() + '\nmsgid "Nobody says this"\nmsgstr "Personne"\n')
     assert catalogues.updated("fr").get("Nobody says this") is None
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("There is no such request.", "Cette demande n’existe pas."),
+        ("A name needs 1 to 120 letters.", "Un nom a de 1 à 120 lettres."),
+        ("Nobody wrote this down.", "Nobody wrote this down."),
+        ("", ""),
+    ],
+)
+def test_what_the_core_refuses_with_is_said_in_the_readers_language(
+    english: str, french: str
+) -> None:
+    app = an_app()
+    with app.test_request_context("/", headers={"Accept-Language": "fr"}):
+        assert said(english) == french
+    with app.test_request_context("/"):
+        assert said(english) == english
+
+
+def test_the_cores_sentences_are_gathered_with_their_gaps() -> None:
+    sentences = {sentence for _, sentence in gathered()}
+    assert "There is no such request." in sentences
+    assert "A name needs 1 to %(value1)s letters." in sentences
