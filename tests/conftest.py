@@ -1,4 +1,4 @@
-"""What every test shares: closed sockets for unit tests, and one real stack for the others."""
+"""What every test shares: closed sockets for unit tests; one real stack and one browser for the others."""
 
 import os
 from collections.abc import Iterator
@@ -9,10 +9,17 @@ import pytest
 import pytest_socket
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.running_stack import RunningStack
 
 TESTS = Path(__file__).parent
 MARKS = {"integration": pytest.mark.integration, "journeys": pytest.mark.journey}
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 # Tests on real data that have not passed yet.
 REAL_DATA_WAITS = pytest.StashKey[set[str]]()
@@ -102,3 +109,14 @@ def stack(request: pytest.FixtureRequest) -> "Iterator[RunningStack]":
     with capture.global_and_fixture_disabled():
         print("\nStopping the stack of the tests.", flush=True)
         context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Debian's Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
