@@ -43,14 +43,24 @@ def records(
         raise ImportRefused(f"'{path}' cannot be read: {error.strerror}.") from None
 
 
+def records_in(name: str, file: BinaryIO, *, separator: str) -> Iterator[Record]:
+    """The records of a UTF-8 file that is open, whatever columns its first line names.
+
+    Raises:
+        ImportRefused: as soon as it turns out to be no such file.
+    """
+    return _records(name, file, (), True, lambda count: None, separator)
+
+
 def _records(
     name: str,
     file: BinaryIO,
     columns: tuple[str, ...],
     has_more: bool,
     advanced: Callable[[int], object],
+    separator: str = ",",
 ) -> Iterator[Record]:
-    reader = csv.reader(_lines(name, file, advanced), strict=True)
+    reader = csv.reader(_lines(name, file, advanced), strict=True, delimiter=separator)
     try:
         header = [column.strip() for column in next(reader, [])]
         _check_header(name, header, columns, has_more)

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 from uuid import UUID
 
+from remedy.catalogue.hours import Opening
 from remedy.stock.model import medicine_label
 
 EARTH_RADIUS_KM = 6371.0088
@@ -73,7 +74,9 @@ class Offer:
     """A verified pharmacy that keeps a medicine, and what it has of it now.
 
     `price_minor` is None where the pharmacy has set no price; `distance_km` is the great circle from where
-    the search was made, None where that is not known; `as_of` is when this was last told.
+    the search was made, None where that is not known; `as_of` is when this was last told. `is_doubtful` says
+    that more was sold than the figure knew of, so that the shelf waits to be counted. `opening` is None where
+    the hours are not known, `verified_at` when the licence was looked at.
     """
 
     pharmacy_id: UUID
@@ -82,9 +85,31 @@ class Offer:
     phone: str | None
     district: str
     licence: str
+    verified_at: datetime
+    latitude: float
+    longitude: float
+    time_zone: str
     price_minor: int | None
     available_milli: int
+    is_doubtful: bool
     distance_km: float | None
+    as_of: datetime
+    opening: Opening | None
+
+    @property
+    def has_it(self) -> bool:
+        """Whether there is something to be had, as far as is known."""
+        return self.available_milli > 0
+
+
+@dataclass(frozen=True)
+class OnShelf:
+    """A medicine that a pharmacy has, as `Offer` says it."""
+
+    medicine: Medicine
+    price_minor: int | None
+    available_milli: int
+    is_doubtful: bool
     as_of: datetime
 
 

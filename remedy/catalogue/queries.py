@@ -1,18 +1,24 @@
 """Finding medicines by words, and the pharmacies that have one."""
 
-from datetime import datetime
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.hours import opening_at
 from remedy.catalogue.model import (
     MAX_SEARCH_WORDS,
     Medicine,
     Offer,
+    OnShelf,
     distance_km,
     search_words,
 )
+from remedy.catalogue.pharmacies import Point, hours_of
 from remedy.catalogue.slips import is_one_slip, looked_up_by
+from remedy.catalogue.substitution import is_the_same, may_be_replaced
 from remedy.schema.pharmacy import medicine as medicines
 from remedy.schema.pharmacy import medicine_word, medicine_word_near, pharmacy, stock_item
 from remedy.stock.queries import held_milli, sellable_milli
@@ -44,7 +50,8 @@ def find_medicines(
     # The words are letters and digits only: nothing in them means anything to LIKE.
     groups = [
         sa.select(
-            medicine_word.c.medicine_id, sa.func.max(medicine_word.c.word == word).label("fit")
+            medicine_word.c.medicine_id,
+            sa.func.max(sa.type_coerce(medicine_word.c.word == word, sa.Integer)).label("fit"),
         )
         .where(medicine_word.c.word.like(word + "%"))
         .group_by(medicine_word.c.medicine_id)
@@ -66,11 +73,12 @@ def find_nearly(
         return []
     groups = []
     for word in words:
-        is_it = medicine_word.c.word.like(word + "%")
+        is_it: sa.ColumnElement[bool] = medicine_word.c.word.like(word + "%")
         if meant[word]:
             is_it |= medicine_word.c.word.in_(meant[word])
         # A word with a slip in it fits better if the word itself is as long: it was typed to its end.
-        fit = sa.func.max(sa.func.abs(sa.func.char_length(medicine_word.c.word) - len(word)) <= 1)
+        is_whole = sa.func.abs(sa.func.char_length(medicine_word.c.word) - len(word)) <= 1
+        fit = sa.func.max(sa.type_coerce(is_whole, sa.Integer))
         groups.append(
             sa.select(medicine_word.c.medicine_id, fit.label("fit"))
             .where(is_it)
@@ -108,7 +116,7 @@ def _having_all(
     joined: sa.FromClause = medicines
     for table in tables:
         joined = joined.join(table, table.c.medicine_id == medicines.c.id)
-    fit = tables[0].c.fit
+    fit: sa.ColumnElement[int] = tables[0].c.fit
     for table in tables[1:]:
         fit = fit + table.c.fit
     query = (
@@ -138,55 +146,160 @@ def offers(
     connection: sa.Connection,
     medicine_id: UUID,
     *,
-    near: tuple[float, float] | None = None,
+    near: Point | None = None,
     now: datetime,
     limit: int | None = None,
 ) -> list[Offer]:
     """Verified pharmacies that keep a medicine: those that have it first, then the nearest, then the cheapest.
 
-    `near` is (latitude, longitude) in degrees. What is expired, recalled or set aside is not available, by
-    the day it is at each pharmacy.
+    What is expired, recalled or set aside is not available, by the day it is at each pharmacy.
     """
-    # A day for each time zone there is: one or two, in most installations.
-    zones = connection.execute(sa.select(pharmacy.c.time_zone).distinct()).scalars().all()
-    if not zones:
+    day = day_at_pharmacy(connection, now)
+    if day is None:
         return []
-    day = sa.case(
-        {zone: sa.literal(local_day(now, zone)) for zone in zones}, value=pharmacy.c.time_zone
-    )
+    columns = pharmacy.c
     query = (
         sa.select(
-            pharmacy.c.public_id.label("pharmacy_id"),
-            pharmacy.c.name,
-            pharmacy.c.address,
-            pharmacy.c.phone,
-            pharmacy.c.district,
-            pharmacy.c.licence,
-            pharmacy.c.latitude,
-            pharmacy.c.longitude,
+            columns.public_id.label("pharmacy_id"),
+            columns.name,
+            columns.address,
+            columns.phone,
+            columns.district,
+            columns.licence,
+            columns.verified_at,
+            columns.latitude,
+            columns.longitude,
+            columns.time_zone,
             stock_item.c.price_minor,
             stock_item.c.changed_at.label("as_of"),
+            stock_item.c.count_wanted_at.is_not(None).label("is_doubtful"),
             sellable_milli(stock_item.c.id, day).label("sellable_milli"),
             held_milli(stock_item.c.id, now).label("held_milli"),
         )
         .select_from(stock_item)
-        .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
+        .join(pharmacy, columns.id == stock_item.c.pharmacy_id)
         .join(medicines, medicines.c.id == stock_item.c.medicine_id)
-        .where(medicines.c.public_id == medicine_id, pharmacy.c.verified_at.is_not(None))
+        .where(medicines.c.public_id == medicine_id, columns.verified_at.is_not(None))
     )
+    rows = connection.execute(query).mappings().all()
+    hours = hours_of(connection, [row["pharmacy_id"] for row in rows])
     found = []
-    for row in connection.execute(query).mappings():
+    for row in rows:
         values = dict(row)
-        place = (values.pop("latitude"), values.pop("longitude"))
-        available = max(0, values.pop("sellable_milli") - values.pop("held_milli"))
-        away = distance_km(near, place) if near else None
-        found.append(Offer(**values, available_milli=available, distance_km=away))
+        place = (values["latitude"], values["longitude"])
+        opening = opening_at(hours.get(values["pharmacy_id"], ()), now, values["time_zone"])
+        found.append(
+            Offer(
+                **_available(values),
+                distance_km=distance_km(near, place) if near else None,
+                opening=opening,
+            )
+        )
     found.sort(key=_rank)
     return found[:limit]
 
 
+def day_at_pharmacy(connection: sa.Connection, now: datetime) -> sa.ColumnElement[date] | None:
+    """SQL: the day it is at the pharmacy of the row; None where there are no pharmacies."""
+    # A day for each time zone there is: one or two, in most installations.
+    zones = connection.execute(sa.select(pharmacy.c.time_zone).distinct()).scalars().all()
+    if not zones:
+        return None
+    days = {zone: sa.literal(local_day(now, zone)) for zone in zones}
+    return sa.case(days, value=pharmacy.c.time_zone)
+
+
+def _available(values: dict[str, Any]) -> dict[str, Any]:
+    """A row's values with what is available in place of what it is made of."""
+    available = max(0, values.pop("sellable_milli") - values.pop("held_milli"))
+    return {**values, "is_doubtful": bool(values["is_doubtful"]), "available_milli": available}
+
+
 def _rank(offer: Offer) -> tuple[bool, float, bool, int, str]:
     price = offer.price_minor
-    return (
-        offer.available_milli == 0, offer.distance_km or 0.0, price is None, price or 0, offer.name,
-    )  # fmt: skip
+    return (not offer.has_it, offer.distance_km or 0.0, price is None, price or 0, offer.name)
+
+
+def alternatives(
+    connection: sa.Connection,
+    meant: Medicine,
+    *,
+    near: Point | None = None,
+    now: datetime,
+    limit: int = 5,
+) -> list[tuple[Medicine, list[Offer]]]:
+    """Medicines of the same ingredient, strength and form that somebody has, with who, the nearest first.
+
+    None for a medicine that is never offered in place of another (see `substitution`).
+    """
+    if not may_be_replaced(meant):
+        return []
+    query = sa.select(*_FIELDS).where(
+        sa.func.lower(medicines.c.generic_name) == meant.generic_name.lower(),
+        medicines.c.public_id != meant.medicine_id,
+        medicines.c.kind == "product",
+    )
+    found = []
+    for row in connection.execute(
+        query.order_by(medicines.c.brand_name, medicines.c.id)
+    ).mappings():
+        other = Medicine(**row)
+        if not (may_be_replaced(other) and is_the_same(meant, other)):
+            continue
+        having = [
+            offer
+            for offer in offers(connection, other.medicine_id, near=near, now=now)
+            if offer.has_it
+        ]
+        if having:
+            found.append((other, having))
+    found.sort(key=lambda pair: _rank(pair[1][0]))
+    return found[:limit]
+
+
+def shelf(
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    *,
+    now: datetime,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[OnShelf]:
+    """What a pharmacy has, by name. Controlled medicines are left out: who keeps them is nobody's list."""
+    day = day_at_pharmacy(connection, now)
+    if day is None:
+        return []
+    sellable, held = sellable_milli(stock_item.c.id, day), held_milli(stock_item.c.id, now)
+    query = (
+        sa.select(
+            *_FIELDS,
+            stock_item.c.price_minor,
+            stock_item.c.changed_at.label("as_of"),
+            stock_item.c.count_wanted_at.is_not(None).label("is_doubtful"),
+            sellable.label("sellable_milli"),
+            held.label("held_milli"),
+        )
+        .select_from(stock_item)
+        .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
+        .join(medicines, medicines.c.id == stock_item.c.medicine_id)
+        .where(
+            pharmacy.c.public_id == pharmacy_id,
+            pharmacy.c.verified_at.is_not(None),
+            medicines.c.kind == "product",
+            medicines.c.is_controlled.is_(False),
+            sellable > held,
+        )
+        .order_by(
+            sa.func.lower(medicines.c.generic_name),
+            sa.func.lower(medicines.c.brand_name),
+            medicines.c.id,
+        )
+        .limit(limit)
+        .offset(offset)
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        values = _available(dict(row))
+        one = Medicine(**{field.name: values.pop(field.name) for field in fields(Medicine)})
+        found.append(OnShelf(one, **values))
+    return found

@@ -1,0 +1,151 @@
+"""Pharmacies as patients look at them: where one is, when it is open, and where a typed place lies."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.catalogue.hours import Hours, Opening, opening_at
+from remedy.catalogue.model import search_words
+from remedy.catalogue.slips import SHORTEST, is_one_slip
+from remedy.schema.pharmacy import pharmacy, pharmacy_hours
+
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+
+@dataclass(frozen=True)
+class Pharmacy:
+    """A verified pharmacy; `verified_at` is when its licence was looked at."""
+
+    pharmacy_id: UUID
+    name: str
+    address: str
+    district: str
+    phone: str | None
+    licence: str
+    verified_at: datetime
+    latitude: float
+    longitude: float
+    time_zone: str
+    hours: tuple[Hours, ...]
+
+    def opening(self, now: datetime) -> Opening | None:
+        """Whether it is open; None where its hours are not known."""
+        return opening_at(self.hours, now, self.time_zone)
+
+
+@dataclass(frozen=True)
+class Near:
+    """A place to measure from: the district it lies in, which is all that is kept, and where it is."""
+
+    district: str
+    point: Point
+
+
+def pharmacy_of(connection: sa.Connection, pharmacy_id: UUID) -> Pharmacy | None:
+    """The verified pharmacy of that id; None when there is none."""
+    columns = pharmacy.c
+    row = (
+        connection.execute(
+            sa.select(
+                columns.public_id.label("pharmacy_id"),
+                columns.name,
+                columns.address,
+                columns.district,
+                columns.phone,
+                columns.licence,
+                columns.verified_at,
+                columns.latitude,
+                columns.longitude,
+                columns.time_zone,
+            ).where(columns.public_id == pharmacy_id, columns.verified_at.is_not(None))
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    return Pharmacy(**row, hours=hours_of(connection, [pharmacy_id]).get(pharmacy_id, ()))
+
+
+def hours_of(
+    connection: sa.Connection, pharmacy_ids: Iterable[UUID]
+) -> dict[UUID, tuple[Hours, ...]]:
+    """The opening hours of these pharmacies in the order of the week; those not known are left out."""
+    found: dict[UUID, list[Hours]] = {}
+    rows = connection.execute(
+        sa.select(
+            pharmacy.c.public_id,
+            pharmacy_hours.c.weekday,
+            pharmacy_hours.c.opens_at,
+            pharmacy_hours.c.closes_at,
+        )
+        .join_from(pharmacy_hours, pharmacy)
+        .where(pharmacy.c.public_id.in_(list(pharmacy_ids)))
+        .order_by(pharmacy_hours.c.weekday, pharmacy_hours.c.opens_at)
+    )
+    for pharmacy_id, *told in rows:
+        found.setdefault(pharmacy_id, []).append(Hours(*told))
+    return {pharmacy_id: tuple(told) for pharmacy_id, told in found.items()}
+
+
+def districts(connection: sa.Connection) -> dict[str, Point]:
+    """Every district with a verified pharmacy, and the middle of its pharmacies."""
+    rows = connection.execute(
+        sa.select(
+            pharmacy.c.district,
+            sa.func.avg(pharmacy.c.latitude),
+            sa.func.avg(pharmacy.c.longitude),
+        )
+        .where(pharmacy.c.verified_at.is_not(None))
+        .group_by(pharmacy.c.district)
+        .order_by(pharmacy.c.district)
+    )
+    return {name: (float(latitude), float(longitude)) for name, latitude, longitude in rows}
+
+
+def place_meant(connection: sa.Connection, typed: str, known: dict[str, Point]) -> Near | None:
+    """Where a typed place lies: a district (`known` are all of them), or a street with a verified pharmacy.
+
+    Case and accents do not matter, the beginning of a district's name is enough, and one slip in it is
+    forgiven; what could be two districts is none.
+    """
+    words = search_words(typed)
+    if not words:
+        return None
+    if name := district_meant(words, known):
+        return Near(name, known[name])
+    rows = connection.execute(
+        sa.select(
+            pharmacy.c.address, pharmacy.c.district, pharmacy.c.latitude, pharmacy.c.longitude
+        )
+        .where(pharmacy.c.verified_at.is_not(None))
+        .order_by(pharmacy.c.id)
+    )
+    for address, district, latitude, longitude in rows:
+        if set(words) <= set(search_words(f"{address} {district}")):
+            return Near(district, (latitude, longitude))
+    return None
+
+
+def district_meant(words: list[str], known: Iterable[str]) -> str | None:
+    """The one district that is called so, or begins so, or would but for one slip in a word."""
+    folded = {name: search_words(name) for name in known}
+    rules = (
+        lambda typed, word: typed == word,
+        lambda typed, word: word.startswith(typed),
+        lambda typed, word: len(typed) >= SHORTEST and is_one_slip(typed, word),
+    )
+    for number, fits in enumerate(rules):
+        meant = [
+            name
+            for name, named in folded.items()
+            if (number > 0 or len(words) == len(named))
+            and all(any(fits(typed, word) for word in named) for typed in words)
+        ]
+        if meant:
+            return meant[0] if len(meant) == 1 else None
+    return None
