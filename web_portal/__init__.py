@@ -66,18 +66,32 @@ def create_app(
 def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
+    from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
     from web_portal.pharmacy import keys
     from web_portal.pharmacy import routes as pharmacy
     from web_portal.search import routes as search
     from web_portal.till import routes as till
 
-    rooms = (accounts, admin, appointments, health, keys, live, looks, pharmacy, search, till)
+    rooms = (
+        accounts,
+        admin,
+        appointments,
+        asking,
+        health,
+        keys,
+        live,
+        looks,
+        pharmacy,
+        search,
+        till,
+    )
     for room in rooms:
         app.register_blueprint(room.room)
     # A till has no cookie to be misused: it shows its key with every request.
     csrf.exempt(till.room)
     live.init_app(app)
+    postman.init_app(app)
 
 
 def _check_secrets(settings: Settings) -> None:

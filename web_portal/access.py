@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Flask, Request, Response, abort, g, redirect, request, url_for
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.wrappers.response import Response as AnyResponse
@@ -24,6 +25,7 @@ from web_portal.parts import parts
 
 View = TypeVar("View", bound=Callable[..., Any])
 POLICY = "policy"
+QUIET = "is_quiet"
 VISIT_BYTES = 16
 
 
@@ -58,6 +60,12 @@ def requires(*roles: str) -> Callable[[View], View]:
     if not roles or not set(roles) <= set(ROLES):
         raise ValueError(f"A policy needs roles among {', '.join(ROLES)}; got {roles}.")
     return lambda view: _declare(view, Policy("session", frozenset(roles)))
+
+
+def quiet(view: View) -> View:
+    """The page asks this by itself, again and again: it must not keep a session awake that nobody uses."""
+    setattr(view, QUIET, True)
+    return view
 
 
 def _declare(view: View, policy: Policy) -> View:
@@ -131,10 +139,7 @@ def enforce() -> AnyResponse | None:
         return None
     token = session_token()
     if token:
-        here = parts()
-        g.person = here.change(
-            lambda c: accounts.session_person(c, token, clock=here.clock, vault=here.vault)
-        )
+        g.person = _person_of(token)
     if policy is None or policy.kind != "session":
         return None
     if person() is None:
@@ -142,6 +147,22 @@ def enforce() -> AnyResponse | None:
     if signed_in().role not in policy.roles:
         abort(404)
     return None
+
+
+def _person_of(token: str) -> Person | None:
+    here = parts()
+    view = _app().view_functions.get(request.endpoint or "")
+
+    def look(connection: sa.Connection) -> Person | None:
+        return accounts.session_person(connection, token, clock=here.clock, vault=here.vault)
+
+    if not getattr(view, QUIET, False):
+        return here.change(look)
+    with here.engine.connect() as connection:
+        found = look(connection)
+        # What looking would have written down, that the session is in use, is not so.
+        connection.rollback()
+    return found
 
 
 def _ask_to_sign_in() -> AnyResponse:

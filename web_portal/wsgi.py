@@ -2,5 +2,8 @@
 
 from remedy.settings import Settings
 from web_portal import create_app
+from web_portal.appointments import postman
 
 app = create_app(Settings.from_env())
+# Here and not in the factory: a test's or a tool's application writes to nobody by itself.
+postman.of(app).start()

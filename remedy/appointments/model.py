@@ -83,6 +83,18 @@ class Doctor:
 
 
 @dataclass(frozen=True)
+class Hospital:
+    """A hospital as who needs one finds it; degrees."""
+
+    hospital_id: UUID
+    name: str
+    address: str
+    phone: str | None
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
 class Visit:
     """A request for a visit and what became of it.
 
@@ -112,6 +124,12 @@ class Visit:
     symptoms_sealed: str
     note_sealed: str | None
     instead_of: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """A short name to say on the telephone: the end of the public id, which is random."""
+        end = self.appointment_id.hex[-8:].upper()
+        return f"{end[:4]}-{end[4:]}"
 
     @property
     def has_lapsed(self) -> bool:

@@ -13,6 +13,7 @@ from remedy.appointments.model import (
     WAITING,
     Doctor,
     Hold,
+    Hospital,
     Hours,
     Leave,
     Slot,
@@ -60,6 +61,21 @@ def doctors(
     if hospital_id:
         query = query.where(hospital.c.public_id == hospital_id)
     return [Doctor(*row) for row in connection.execute(query)]
+
+
+def hospitals(connection: sa.Connection) -> list[Hospital]:
+    """Every hospital, by name."""
+    rows = connection.execute(
+        sa.select(
+            hospital.c.public_id,
+            hospital.c.name,
+            hospital.c.address,
+            hospital.c.phone,
+            hospital.c.latitude,
+            hospital.c.longitude,
+        ).order_by(hospital.c.name, hospital.c.id)
+    )
+    return [Hospital(*row) for row in rows]
 
 
 def doctor_of(connection: sa.Connection, doctor_id: UUID) -> Doctor | None:
@@ -259,14 +275,14 @@ def waiting_requests(connection: sa.Connection) -> list[Visit]:
 
 def waiting_mark(connection: sa.Connection) -> str:
     """A text that changes whenever what waits for an admin changes."""
-    row = connection.execute(
+    count, newest, versions = connection.execute(
         sa.select(
             sa.func.count(),
             sa.func.max(appointment.c.requested_at),
             sa.func.sum(appointment.c.version),
         ).where(appointment.c.state == "requested")
     ).one()
-    return "-".join(str(part) for part in row).replace(" ", "T")
+    return f"{count}-{newest.timestamp() if newest else 0}-{versions or 0}"
 
 
 def visits_of(connection: sa.Connection, patient_id: UUID) -> list[Visit]:

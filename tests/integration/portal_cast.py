@@ -34,6 +34,7 @@ from tests.factories import (
     an_admin,
 )
 from web_portal import create_app, parts
+from web_portal.appointments import postman
 
 CANARY = re.compile(r"canary-([a-z]+)-[0-9a-f]{8}")
 
@@ -129,6 +130,7 @@ def a_cast(
     # What goes to Kafka and to the mail server is looked at here; the servers have tests of their own.
     object.__setattr__(here, "announce", made.announced.append)
     object.__setattr__(here, "post", lambda *mail: made.posted.append(mail))
+    postman.of(app).hand_over = lambda *mail: made.posted.append(mail)
     with engine.begin() as connection:
         _places(connection, made)
         _people(connection, made, here.vault)

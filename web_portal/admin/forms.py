@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, TextAreaField
+from wtforms import Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import AnyOf, ValidationError
 
 from remedy.appointments.model import NOTE_AT_MOST
@@ -10,12 +10,18 @@ from web_portal.forms import OnceForm, text_between
 
 
 class DecisionForm(OnceForm):
-    """Accept or decline, with a note for the patient; `version` is the one that was looked at."""
+    """Accept, decline or propose another time, with a note; `version` is the one that was looked at."""
 
     version = HiddenField()
     decision = HiddenField(
-        validators=[AnyOf(("accept", "decline"), message=_l("Choose to accept or to decline."))]
+        validators=[
+            AnyOf(
+                ("accept", "decline", "propose"),
+                message=_l("Choose to accept, to decline or to propose another time."),
+            )
+        ]
     )
+    other_time = SelectField(_l("Another time"), choices=[], validate_choice=False)
     note = TextAreaField(
         _l("Note for the patient"),
         [text_between(0, NOTE_AT_MOST, _l("The note may have at most 2,000 characters."))],
@@ -30,3 +36,8 @@ class DecisionForm(OnceForm):
         """Who is declined is told why."""
         if self.decision.data == "decline" and not (field.data or "").strip():
             raise ValidationError(_("Tell the patient why the request is declined."))
+
+    def validate_other_time(self, field: Field) -> None:
+        """A proposal names its time."""
+        if self.decision.data == "propose" and not field.data:
+            raise ValidationError(_("Choose the time that you propose."))

@@ -1,21 +1,24 @@
 """Requests that wait for a decision, the decision, and figures as CSV; for admins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
-from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
 from remedy.accounts.queries import contact
-from remedy.appointments import queries, service
-from remedy.appointments.model import AlreadyDecided, Refused, Visit
+from remedy.appointments import moves, queries, service
+from remedy.appointments.model import NOTICE, AlreadyDecided, Refused, Slot, SlotTaken, Visit
+from remedy.values import local_day
 from web_portal import access
-from web_portal.access import requires
+from web_portal.access import quiet, requires
 from web_portal.admin import exports
 from web_portal.admin.forms import DecisionForm
+from web_portal.appointments import postman
+from web_portal.appointments.times import instant_or_400
 from web_portal.forms import once
 from web_portal.pages import render
 from web_portal.parts import parts
@@ -23,12 +26,35 @@ from web_portal.sealed import opened
 
 room = Blueprint("admin", __name__, template_folder="templates", url_prefix="/admin")
 
+DAYS_OFFERED = 21
+"""How far ahead another time can be proposed on the page."""
+
 
 @room.get("/requests")
 @requires("admin")
 def queue() -> Response:
     """What waits for a decision: urgent ones first, then the oldest. No names of patients here."""
-    return render("admin/queue.html", visits=parts().read(queries.waiting_requests))
+    return render("admin/queue.html", **_waiting())
+
+
+@room.get("/requests/waiting")
+@requires("admin")
+@quiet
+def waiting() -> Response:
+    """The table of the queue, for a page that follows it; 204 while nothing changed."""
+    seen = parts().read(queries.waiting_mark)
+    if request.args.get("seen") == seen:
+        return FlaskResponse(status=204)
+    return FlaskResponse(render_template("admin/_queue.html", **_waiting()))
+
+
+def _waiting() -> dict[str, object]:
+    # The mark first: what changes in between is drawn twice, never not at all.
+    return dict(
+        parts().read(
+            lambda c: {"seen": queries.waiting_mark(c), "visits": queries.waiting_requests(c)}
+        )
+    )
 
 
 @room.get("/requests/<uuid:visit_id>")
@@ -41,57 +67,42 @@ def decision(visit_id: UUID) -> Response:
 @room.post("/requests/<uuid:visit_id>")
 @requires("admin")
 def decide(visit_id: UUID) -> Response:
-    """Accept or decline; of two admins who do, one wins and the other reads who did what."""
-    here, form, account_id = parts(), DecisionForm(), access.signed_in().account_id
+    """Accept, decline or propose; of two admins who do, one wins and the other reads who did what."""
+    form = DecisionForm()
     _visit(visit_id)
     if not form.validate():
         return _decision_page(visit_id, 422, form)
-
-    decided: list[Visit] = []
-
-    def work(connection: sa.Connection) -> str:
-        made = service.decide(
-            connection,
-            here.vault,
-            visit_id,
-            accept=form.decision.data == "accept",
-            note=form.note.data or "",
-            decided_by=account_id,
-            version=int(form.version.data),
-            clock=here.clock,
-        )
-        decided[:] = [made]
-        return url_for("admin.queue", done="decided")
-
     try:
-        address = once(form, work)
-    except AlreadyDecided as refusal:
+        address = once(form, _decision(visit_id, form))
+    except (AlreadyDecided, SlotTaken) as refusal:
         return _decision_page(visit_id, 409, form, refusal=str(refusal))
     except Refused as refusal:
         return _decision_page(visit_id, 422, form, refusal=str(refusal))
-    # Empty when the form was sent a second time: the patient is written to once.
-    for made in decided:
-        _tell_patient(made)
+    # The mail is owed since the commit; this only spares the patient the wait.
+    postman.wake()
     return redirect(address, 303)
 
 
-def _tell_patient(visit: Visit) -> None:
-    """Write to the patient after the commit; the mail holds nothing about health, only where to read."""
-    here = parts()
-    reached = here.read(lambda c: contact(c, here.vault, visit.patient_id))
-    if reached is None:
-        return
-    address = here.settings.portal_url + url_for(
-        "appointments.visit", visit_id=visit.appointment_id
-    )
-    here.post(
-        reached.email,
-        _("Your request has been decided"),
-        _(
-            "The hospital has decided your request. Read the decision at %(address)s",
-            address=address,
-        ),
-    )
+def _decision(visit_id: UUID, form: DecisionForm) -> Callable[[sa.Connection], str]:
+    here, account_id = parts(), access.signed_in().account_id
+    is_proposal = form.decision.data == "propose"
+    starts_at = instant_or_400(form.other_time.data) if is_proposal else None
+
+    def work(connection: sa.Connection) -> str:
+        told = {
+            "note": form.note.data or "",
+            "decided_by": account_id,
+            "version": int(form.version.data),
+            "clock": here.clock,
+        }
+        if starts_at is not None:
+            moves.propose(connection, here.vault, visit_id, starts_at=starts_at, **told)
+            return url_for("admin.queue", done="proposed")
+        is_accepted = form.decision.data == "accept"
+        service.decide(connection, here.vault, visit_id, accept=is_accepted, **told)
+        return url_for("admin.queue", done="decided")
+
+    return work
 
 
 def _decision_page(
@@ -99,6 +110,7 @@ def _decision_page(
 ) -> Response:
     here, found = parts(), _visit(visit_id)
     reached = here.read(lambda c: contact(c, here.vault, found.patient_id))
+    may_decide = found.may_decide(here.now())
     return render(
         "admin/decision.html",
         status,
@@ -108,7 +120,21 @@ def _decision_page(
         note=opened(found, "note", found.note_sealed),
         form=form,
         refusal=refusal,
-        may_decide=found.state == "requested" and found.lapses_at > here.now(),
+        may_decide=may_decide,
+        other_times=_other_times(found) if may_decide else [],
+    )
+
+
+def _other_times(found: Visit) -> list[Slot]:
+    """The free times of the next weeks that can be proposed."""
+    here = parts()
+    now = here.now()
+    first_day = local_day(now + NOTICE, found.time_zone)
+    around = max(first_day, local_day(found.starts_at, found.time_zone) - timedelta(days=7))
+    return here.read(
+        lambda c: queries.free_slots(
+            c, found.doctor_id, first_day=around, days=DAYS_OFFERED, now=now
+        )
     )
 
 

@@ -1,175 +1,225 @@
-"""Doctors and their free times for everybody; requests, their state and the hospital's note for patients."""
+"""Doctors and their free times for everybody; a patient's own requests: their state, and what may be done."""
 
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, request, url_for
-from werkzeug.wrappers.response import Response
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers.response import Response as AnyResponse
 
-from remedy.appointments import queries, service
-from remedy.appointments.model import (
-    EMERGENCY,
-    FURTHEST,
-    Doctor,
-    Refused,
-    Slot,
-    SlotTaken,
-    Visit,
-)
-from remedy.values import instant_of, local_day
+from remedy.appointments import moves, queries, service
+from remedy.appointments.model import AlreadyDecided, Refused, SlotTaken, Visit
 from web_portal import access
-from web_portal.access import public, requires
-from web_portal.appointments.forms import RequestForm
-from web_portal.forms import Form, OnceForm, once
+from web_portal.access import public, quiet, requires
+from web_portal.appointments.forms import AnswerForm, MoveForm
+from web_portal.appointments.times import (
+    doctor_or_404,
+    doctor_page,
+    first_day_asked,
+    instant_or_400,
+    mark,
+    week,
+)
+from web_portal.forms import OnceForm, once
 from web_portal.pages import render
 from web_portal.parts import parts
 from web_portal.sealed import opened
 
 room = Blueprint("appointments", __name__, template_folder="templates")
 
-DAYS_SHOWN = 7
-A_LIFETIME = timedelta(days=100 * 365)
-
 
 @room.get("/doctors")
 @public
-def doctors() -> Response:
-    """The doctors who see patients, all or of one speciality."""
+def doctors() -> AnyResponse:
+    """The doctors who see patients, all or of one speciality or hospital."""
     everyone = parts().read(queries.doctors)
-    speciality = request.args.get("speciality", "")
+    speciality, hospital = (request.args.get(name, "") for name in ("speciality", "hospital"))
     return render(
         "appointments/doctors.html",
-        doctors=[doctor for doctor in everyone if speciality in {"", doctor.speciality}],
+        doctors=[
+            doctor
+            for doctor in everyone
+            if speciality in {"", doctor.speciality} and hospital in {"", str(doctor.hospital_id)}
+        ],
         specialities=sorted({doctor.speciality for doctor in everyone}),
+        hospitals=sorted({(doctor.hospital_name, str(doctor.hospital_id)) for doctor in everyone}),
         speciality=speciality,
+        hospital=hospital,
     )
 
 
 @room.get("/doctors/<uuid:doctor_id>")
 @public
-def doctor(doctor_id: UUID) -> Response:
-    """A doctor's free times, a week at a time, as buttons by local day."""
-    found, here = _doctor(doctor_id), parts()
-    now = here.now()
-    today = local_day(now, found.time_zone)
-    last = today + FURTHEST - timedelta(days=DAYS_SHOWN)
-    first_day = min(max(_day(request.args.get("from")) or today, today), last)
-    slots = here.read(
-        lambda c: queries.free_slots(c, doctor_id, first_day=first_day, days=DAYS_SHOWN, now=now)
-    )
-    return render(
-        "appointments/doctor.html",
-        doctor=found,
-        days=_by_day(slots, found.time_zone),
-        first_day=first_day,
-        last_day=first_day + timedelta(days=DAYS_SHOWN - 1),
-        earlier=max(first_day - timedelta(days=DAYS_SHOWN), today) if first_day > today else None,
-        later=min(first_day + timedelta(days=DAYS_SHOWN), last) if first_day < last else None,
-    )
+def doctor(doctor_id: UUID) -> AnyResponse:
+    """A doctor's times, a week at a time, as buttons by local day."""
+    return doctor_page(doctor_or_404(doctor_id), 200, first_day=first_day_asked())
 
 
-@room.route("/doctors/<uuid:doctor_id>/request", methods=["GET", "POST"])
-@requires("patient")
-def ask(doctor_id: UUID) -> Response:
-    """Ask for one of a doctor's times: urgency and symptoms, under the emergency advice."""
-    found, form = _doctor(doctor_id), RequestForm()
-    if not form.is_submitted():
-        form.starts_at.data = request.args.get("starts_at", "")
-        return _ask_page(found, form, 200)
-    if form.urgency.data == EMERGENCY:
-        # Nothing is booked and nothing kept: the page says what to do instead.
-        return render("appointments/emergency.html", 422, doctor=found)
-    if not form.validate():
-        return _ask_page(found, form, 422)
-    starts_at, here = _instant(form.wanted), parts()
-    patient_id = access.patient_id()
-
-    def work(connection: sa.Connection) -> str:
-        made = service.request_visit(
-            connection,
-            here.vault,
-            doctor_id=doctor_id,
-            patient_id=patient_id,
-            starts_at=starts_at,
-            urgency=form.urgency.data,
-            symptoms=form.symptoms.data,
-            clock=here.clock,
-        )
-        return url_for("appointments.visit", visit_id=made.appointment_id, done="requested")
-
-    try:
-        return redirect(once(form, work), 303)
-    except SlotTaken as taken:
-        return _ask_page(found, form, 409, refusal=str(taken), nearest=taken.nearest)
-    except Refused as refusal:
-        return _ask_page(found, form, 422, refusal=str(refusal))
-
-
-def _ask_page(
-    found: Doctor,
-    form: RequestForm,
-    status: int,
-    *,
-    refusal: str | None = None,
-    nearest: tuple[Slot, ...] = (),
-) -> Response:
-    return render(
-        "appointments/ask.html",
-        status,
-        doctor=found,
-        form=form,
-        starts_at=_instant(form.wanted),
-        refusal=refusal,
-        nearest=nearest,
+@room.get("/doctors/<uuid:doctor_id>/times")
+@public
+@quiet
+def times(doctor_id: UUID) -> AnyResponse:
+    """The week alone, for a page that follows it; 204 while nothing changed since what it was drawn at."""
+    here = parts()
+    changes = here.read(lambda c: queries.changes_of(c, doctor_id))
+    if request.args.get("seen") == mark(changes, here.now()):
+        return Response(status=204)
+    found = doctor_or_404(doctor_id)
+    return Response(
+        render_template("appointments/_times.html", **week(found, first_day=first_day_asked()))
     )
 
 
 @room.get("/requests")
 @requires("patient")
-def requests() -> Response:
+def requests() -> AnyResponse:
     """A patient's own requests and visits."""
     patient_id = access.patient_id()
     visits = parts().read(lambda c: queries.visits_of(c, patient_id))
-    return render("appointments/requests.html", visits=visits, form=Form())
+    return render("appointments/requests.html", visits=visits, now=parts().now())
 
 
 @room.get("/requests/<uuid:visit_id>")
 @requires("patient")
-def visit(visit_id: UUID) -> Response:
+def visit(visit_id: UUID) -> AnyResponse:
     """One of the patient's own requests: its state, and the hospital's note."""
-    return _visit_page(visit_id, 200)
+    return _visit_page(_own_visit(visit_id), 200)
+
+
+@room.get("/requests/<uuid:visit_id>/state")
+@requires("patient")
+@quiet
+def state(visit_id: UUID) -> AnyResponse:
+    """How it stands, for the page that follows it; 204 while nothing changed."""
+    found = _own_visit(visit_id)
+    if request.args.get("seen") == _mark(found):
+        return Response(status=204)
+    return Response(render_template("appointments/_visit.html", is_news=True, **_shown(found)))
 
 
 @room.post("/requests/<uuid:visit_id>/cancel")
 @requires("patient")
-def cancel(visit_id: UUID) -> Response:
+def cancel(visit_id: UUID) -> AnyResponse:
     """Call off one's own request or visit."""
     here, patient_id, form = parts(), access.patient_id(), OnceForm()
-    _own_visit(visit_id)
+    found = _own_visit(visit_id)
 
     def work(connection: sa.Connection) -> str:
         service.cancel(connection, visit_id, patient_id=patient_id, clock=here.clock)
         return url_for("appointments.visit", visit_id=visit_id, done="cancelled")
 
+    return _changed(found, form, work)
+
+
+@room.post("/requests/<uuid:visit_id>/answer")
+@requires("patient")
+def answer(visit_id: UUID) -> AnyResponse:
+    """Accept the time the hospital proposes instead, or refuse it."""
+    here, patient_id, form = parts(), access.patient_id(), AnswerForm()
+    found = _own_visit(visit_id)
+    if not form.validate():
+        return _visit_page(found, 422, form=form)
+    is_accepted = form.answer.data == "accept"
+
+    def work(connection: sa.Connection) -> str:
+        moves.answer(
+            connection,
+            visit_id,
+            accept=is_accepted,
+            patient_id=patient_id,
+            version=int(form.version.data),
+            clock=here.clock,
+        )
+        done = "proposal-accepted" if is_accepted else "cancelled"
+        return url_for("appointments.visit", visit_id=visit_id, done=done)
+
+    return _changed(found, form, work)
+
+
+@room.get("/requests/<uuid:visit_id>/move")
+@requires("patient")
+def other_times(visit_id: UUID) -> AnyResponse:
+    """The doctor's times, to move one's own visit to another."""
+    return _move_page(_own_visit(visit_id), 200)
+
+
+@room.post("/requests/<uuid:visit_id>/move")
+@requires("patient")
+def move(visit_id: UUID) -> AnyResponse:
+    """Move one's own visit; the hospital decides again."""
+    here, patient_id, form = parts(), access.patient_id(), MoveForm()
+    found = _own_visit(visit_id)
+    if not form.validate():
+        return _move_page(found, 422)
+    starts_at: datetime = instant_or_400(form.starts_at.data)
+
+    def work(connection: sa.Connection) -> str:
+        moves.move(
+            connection,
+            visit_id,
+            patient_id=patient_id,
+            starts_at=starts_at,
+            version=int(form.version.data),
+            clock=here.clock,
+        )
+        return url_for("appointments.visit", visit_id=visit_id, done="moved")
+
+    try:
+        return redirect(once(form, work), 303)
+    except AlreadyDecided as refusal:
+        return _visit_page(_own_visit(visit_id), 409, refusal=str(refusal))
+    except Refused as refusal:
+        status = 409 if isinstance(refusal, SlotTaken) else 422
+        return _move_page(found, status, refusal=str(refusal))
+
+
+def _changed(found: Visit, form: OnceForm, work: Callable[[sa.Connection], str]) -> AnyResponse:
     try:
         return redirect(once(form, work), 303)
     except Refused as refusal:
-        return _visit_page(visit_id, 409, refusal=str(refusal))
+        return _visit_page(_own_visit(found.appointment_id), 409, refusal=str(refusal))
 
 
-def _visit_page(visit_id: UUID, status: int, refusal: str | None = None) -> Response:
-    found = _own_visit(visit_id)
-    may_cancel = found.state in {"requested", "accepted"} and found.starts_at > parts().now()
+def _visit_page(
+    found: Visit, status: int, *, refusal: str | None = None, form: AnswerForm | None = None
+) -> AnyResponse:
+    shown = _shown(found)
     return render(
         "appointments/visit.html",
         status,
-        visit=found,
-        symptoms=opened(found, "symptoms", found.symptoms_sealed),
-        note=opened(found, "note", found.note_sealed),
-        form=OnceForm() if may_cancel else None,
         refusal=refusal,
+        **{**shown, "form": form or shown["form"]},
+    )
+
+
+def _shown(found: Visit) -> dict[str, object]:
+    now = parts().now()
+    return {
+        "visit": found,
+        "symptoms": opened(found, "symptoms", found.symptoms_sealed),
+        "note": opened(found, "note", found.note_sealed),
+        "form": OnceForm(formdata=None),
+        "may_end": found.may_end(now),
+        "may_move": found.may_move(now),
+        "may_answer": found.may_answer(now),
+        "seen": _mark(found),
+    }
+
+
+def _mark(found: Visit) -> str:
+    """What a page was drawn at: a proposal or request that lapses changes without a new version."""
+    is_due = found.state in {"requested", "proposed"} and found.lapses_at <= parts().now()
+    return f"{found.version}{'-due' if is_due else ''}"
+
+
+def _move_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
+    if not found.may_move(parts().now()):
+        return _visit_page(found, 409 if status == 200 else status, refusal=refusal)
+    shown = week(doctor_or_404(found.doctor_id), first_day=first_day_asked())
+    form = MoveForm(formdata=None)
+    return render(
+        "appointments/move.html", status, refusal=refusal, visit=found, **{**shown, "form": form}
     )
 
 
@@ -179,34 +229,3 @@ def _own_visit(visit_id: UUID) -> Visit:
     if found is None:
         abort(404)
     return found
-
-
-def _doctor(doctor_id: UUID) -> Doctor:
-    found = parts().read(lambda c: queries.doctor_of(c, doctor_id))
-    if found is None:
-        abort(404)
-    return found
-
-
-def _by_day(slots: list[Slot], time_zone: str) -> list[tuple[date, list[Slot]]]:
-    grouped = groupby(slots, key=lambda slot: local_day(slot.starts_at, time_zone))
-    return [(day, list(same_day)) for day, same_day in grouped]
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = instant_of(text)
-        away = abs(instant - parts().now())
-    except (ValueError, OverflowError):
-        abort(400)
-    if away > A_LIFETIME:
-        # The calendar itself ends beyond; no page of ours names such a time.
-        abort(400)
-    return instant
