@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.events.base import MAX_BODY_BYTES, Envelope, Event, body_text
+from remedy.events.base import MAX_BODY_BYTES, SOURCE, Envelope, Event, body_text
 from remedy.schema.people import outbox
 
 
@@ -51,9 +51,13 @@ def record_many(
 ) -> list[Envelope]:
     """Write many events under one key, in their order; see `record`.
 
+    They name as their source what the connection's execution option `event_source` says: a simulated town
+    says so once, for all that is done on its connections.
+
     Raises:
         ValueError: if a body is too large to be told.
     """
+    source = connection.get_execution_options().get("event_source", SOURCE)
     envelopes = [
         Envelope.of(one.happened, event_id=one.event_id, time=one.occurred_at, key=key)
         for one in happened
@@ -72,6 +76,7 @@ def record_many(
                 "payload": payload,
                 "occurred_at": one.occurred_at,
                 "recorded_at": one.recorded_at,
+                "source": source,
             }
         )
     if rows:

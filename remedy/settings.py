@@ -77,6 +77,10 @@ class Settings:
         "TOML file with currency, time zone, telephone format, emergency number, languages; empty: the built-in one",
         default="",
     )
+    town: str = setting(
+        "The demo town that a fresh local installation begins with: `full` (400 days of history), `small` (60; quick) or `none`",
+        default="full",
+    )
     data_dir: str = setting(
         "Folder of real data used by tests and imports, never copied; empty: none", default=""
     )
@@ -113,6 +117,8 @@ class Settings:
             found.append(
                 f"REMEDY_ENVIRONMENT is '{self.environment}'; it must be 'local' or 'production'."
             )
+        if self.town not in {"full", "small", "none"}:
+            found.append(f"REMEDY_TOWN is '{self.town}'; it must be 'full', 'small' or 'none'.")
         database = urlsplit(self.database_url)
         if (
             not database.scheme.startswith("mysql")

@@ -21,6 +21,7 @@ from stack.render import render
 from stack.services import SERVICES, STEPS
 
 STOP_WITHIN_S = 180
+FASTEST_TOWN = 50
 
 
 def main(words: list[str] | None = None) -> int:
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         command = add(name, _one, text)
         command.add_argument("name")
         command.set_defaults(wanted=name)
+    town = add("town", _town, "keep the town selling, searching and booking, or leave it be")
+    town.add_argument("action", choices=("on", "off", "speed"))
+    town.add_argument("speed", nargs="?", type=float, help="events a second")
     step = add("step", _step, "one step between the services (the supervisor calls this)")
     step.add_argument("name", choices=[step.name for step in STEPS])
     add("supervise", _supervise, "the supervisor itself (`up` calls this)")
@@ -220,7 +224,7 @@ def _one(installation: Installation, arguments: argparse.Namespace) -> int:
         raise StackError("The stack is not running; './run up' starts it.")
     if not answer["ok"]:
         raise StackError(answer["error"])
-    wanted = {"stop": ("stopped",), "start": ("ready", "failed")}[arguments.wanted]
+    wanted = {"stop": ("stopped", "off"), "start": ("ready", "failed")}[arguments.wanted]
     deadline = time.monotonic() + STOP_WITHIN_S
     while True:
         services = show.services(installation, _ask(installation, "status"))
@@ -232,6 +236,21 @@ def _one(installation: Installation, arguments: argparse.Namespace) -> int:
         time.sleep(0.2)
     print(f"{arguments.name}: {state}")
     return 0 if state != "failed" else 1
+
+
+def _town(installation: Installation, arguments: argparse.Namespace) -> int:
+    if installation.caller.get("REMEDY_ENVIRONMENT") == "production":
+        raise StackError("A simulated town is not for production; nothing was changed.")
+    if (arguments.action == "speed") != (arguments.speed is not None):
+        raise StackError("Say './run town on', './run town off' or './run town speed 3'.")
+    if arguments.action == "speed":
+        if not 0 < arguments.speed <= FASTEST_TOWN:
+            raise StackError(f"A speed is more than 0 and at most {FASTEST_TOWN} events a second.")
+        installation.town_speed_file.write_text(f"{arguments.speed:g}\n")
+        print(f"When it is on, the town makes {arguments.speed:g} events a second.")
+        return 0
+    arguments.name, arguments.wanted = "town", "start" if arguments.action == "on" else "stop"
+    return _one(installation, arguments)
 
 
 def _step(installation: Installation, arguments: argparse.Namespace) -> int:

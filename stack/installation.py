@@ -67,7 +67,7 @@ _SECRET_SETTINGS = {
 }
 
 # Choices of whoever calls that reach every process we start.
-_PASSED_ON = ("REMEDY_REGION_FILE", "REMEDY_DATA_DIR", "REMEDY_MAIL_FROM")
+_PASSED_ON = ("REMEDY_REGION_FILE", "REMEDY_DATA_DIR", "REMEDY_MAIL_FROM", "REMEDY_TOWN")
 # The same for Airflow's own: Variables, with which tests have landing write its files more often.
 _PASSED_TO_AIRFLOW = "AIRFLOW_VAR_REMEDY_"
 
@@ -180,8 +180,13 @@ class Installation:
 
     @property
     def demo_file(self) -> Path:
-        """Sign-ins of the small town's people, written by `remedy prepare`."""
+        """Sign-ins of the town's people, written by `remedy town build`."""
         return self.secret_folder / "demo.json"
+
+    @property
+    def town_speed_file(self) -> Path:
+        """How many events a second the living town makes; not there: its own choice."""
+        return self.run / "town-speed"
 
     @cached_property
     def databases(self) -> Path:
@@ -291,6 +296,7 @@ class Installation:
             "REMEDY_STACK_DIR": str(self.state),
             "REMEDY_STACK_PORT_BASE": str(self.base),
             "REMEDY_STACK_DEMO_FILE": str(self.demo_file),
+            "REMEDY_STACK_TOWN_SPEED_FILE": str(self.town_speed_file),
         }
         if java:
             env["JAVA_HOME"] = str(java)

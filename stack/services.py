@@ -39,6 +39,8 @@ class Service:
     is_airflow: bool = False
     is_database: bool = False
     once: bool = False
+    # It does not start with the others, but when somebody says so.
+    is_off: bool = False
     # Its last line says how far it is, for people.
     is_telling: bool = False
     patience_s: int = 120
@@ -142,6 +144,14 @@ SERVICES = (
         has_keys=True,
     ),
     Service(
+        "town",
+        "$python -m remedy town live",
+        after=("build-town",),
+        account="portal",
+        has_keys=True,
+        is_off=True,
+    ),
+    Service(
         "streamlit",
         "$venv/streamlit run $root/streamlit_app/app.py --server.headless true"
         " --server.address 127.0.0.1 --server.port $port_streamlit"
@@ -204,9 +214,15 @@ STEPS = (
         "$python -m remedy prepare",
         after=("migrate", "kafka", "datanode"),
         account="portal",
+    ),
+    _step(
+        "build-town",
+        "$python -m remedy town build",
+        after=("prepare",),
+        account="portal",
         has_keys=True,
         is_telling=True,
-        patience_s=600,
+        patience_s=1200,
     ),
     _step(
         "migrate-airflow",
@@ -232,6 +248,7 @@ STEPS = (
             "nodemanager",
             "relay",
             "portal",
+            "build-town",
         ),
         is_telling=True,
         patience_s=1500,

@@ -11,6 +11,9 @@ from stack.services import SERVICES, Service
 
 Status = dict[str, Any] | None
 
+# What a service or a step comes to when all is well; `off` is one that waits to be asked for.
+SETTLED = ("ready", "done", "off")
+
 # The pages worth opening, in the order one would.
 _PAGES = (
     ("Portal", "portal", "/"),
@@ -101,7 +104,7 @@ def follow(installation: Installation, ask: Callable[[], Status]) -> int:
             detail = unit["reason"] or unit["words"]
             text = unit["state"] + (f": {detail}" if detail else "")
             if shown.get(unit["name"]) != text and text != "starting":
-                ready = sum(u["state"] in ("ready", "done") for u in units)
+                ready = sum(u["state"] in SETTLED for u in units)
                 print(
                     f"[{time.monotonic() - began:4.0f} s] {ready:2}/{len(units)}  {unit['name']}: {text}",
                     flush=True,
@@ -110,7 +113,7 @@ def follow(installation: Installation, ask: Callable[[], Status]) -> int:
         if not any(unit["state"] in ("starting", "backing-off", "stopping") for unit in units):
             print()
             table(installation, status)
-            return 0 if all(unit["state"] in ("ready", "done") for unit in units) else 1
+            return 0 if all(unit["state"] in SETTLED for unit in units) else 1
         time.sleep(0.5)
     print("The stack was stopped.")
     return 1

@@ -37,6 +37,10 @@ class Unit:
     echo: Callable[[str, str], None] = lambda name, line: None
     _half: bytes = b""
 
+    def __post_init__(self) -> None:
+        if self.service.is_off:
+            self.state = "stopped"
+
     @property
     def is_running(self) -> bool:
         """Whether there is a process."""
@@ -58,6 +62,7 @@ class Unit:
         return {
             "waiting": "starting",
             "stopping": "stopped" if not self.is_running else "stopping",
+            "stopped": "off" if self.service.is_off else "stopped",
         }.get(self.state, self.state)
 
     def open_log(self, path: Path) -> None:

@@ -234,4 +234,6 @@ def _environ(installation: Installation) -> dict[str, str]:
         **os.environ,
         "REMEDY_STACK_DIR": str(installation.state),
         "REMEDY_STACK_PORT_BASE": str(installation.base),
+        # Sixty days at four pharmacies are enough, and there in seconds.
+        "REMEDY_TOWN": os.environ.get("REMEDY_TOWN", "small"),
     }

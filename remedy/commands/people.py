@@ -1,4 +1,4 @@
-"""Verbs about people: the first admin, a pharmacy's API keys, the demo town."""
+"""Verbs about people: the first admin, a pharmacy's API keys."""
 
 import argparse
 import getpass
@@ -26,10 +26,6 @@ def add_verbs(verbs: Any) -> None:
     key.add_argument("--pharmacy", type=UUID, help="public id of the pharmacy (new)")
     key.add_argument("--label", default="till", help="what the key is for (new)")
     key.add_argument("--key", help="the key itself (revoke)")
-    town = add(verbs, "town", run_town, "build the small demo town, if there is none")
-    town.add_argument(
-        "--sign-ins", type=Path, required=True, help="file the sign-ins are written to"
-    )
 
 
 def run_create_admin(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -84,14 +80,4 @@ def run_api_key(chosen: argparse.Namespace, settings: Settings) -> int:
         raise ValueError("Say which key to revoke: --key KEY.")
     in_transaction(engine, lambda c: revoke_api_key(c, api_key_id(c, chosen.key), clock=utc_now))
     print("The key is revoked.")
-    return 0
-
-
-def run_town(chosen: argparse.Namespace, settings: Settings) -> int:
-    """The demo town, as `prepare` builds it on a fresh installation."""
-    from remedy.commands.service import seed_town
-
-    if settings.environment != "local":
-        raise ValueError("A town of invented people is not for production; nothing was changed.")
-    seed_town(settings, chosen.sign_ins)
     return 0

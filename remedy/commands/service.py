@@ -5,8 +5,6 @@ verb only.
 """
 
 import argparse
-import json
-import os
 import signal
 import threading
 from pathlib import Path
@@ -15,9 +13,6 @@ from typing import Any
 from remedy.commands.verbs import add
 from remedy.settings import Settings
 from remedy.values import utc_now
-
-DEMO_FILE = "REMEDY_STACK_DEMO_FILE"
-"""Where the stack wants the sign-ins of the demo people written (0600)."""
 
 
 def add_verbs(verbs: Any) -> None:
@@ -32,7 +27,7 @@ def add_verbs(verbs: Any) -> None:
         verbs,
         "prepare",
         run_prepare,
-        "make topics and HDFS folders; on a fresh local installation, a town",
+        "make topics and HDFS folders",
     )
     add(verbs, "relay", run_relay, "tell Kafka what the outbox holds, until stopped")
     settle = add(verbs, "settle", run_settle, "wait until all that was told is in MySQL and HDFS")
@@ -60,7 +55,7 @@ def run_migrate(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_prepare(_: argparse.Namespace, settings: Settings) -> int:
-    """Topics, folders and, where it is allowed and nothing is there, the small town."""
+    """Topics and folders, where they are not there."""
     from remedy.gateways.hdfs import ZONES, connect
     from remedy.gateways.kafka import create_topics
 
@@ -69,31 +64,7 @@ def run_prepare(_: argparse.Namespace, settings: Settings) -> int:
     for zone in ZONES:
         files.make_folder(zone)
     print("Topics and HDFS folders are there.")
-    demo_file = os.environ.get(DEMO_FILE, "")
-    if settings.environment == "local" and demo_file:
-        seed_town(settings, Path(demo_file))
     return 0
-
-
-def seed_town(settings: Settings, demo_file: Path) -> None:
-    """Build the town if it is not there; write the sign-ins of its people to `demo_file`."""
-    from remedy import town
-    from remedy.gateways.mysql import engine_for
-    from remedy.region import Region
-    from remedy.vault import Vault
-
-    people = town.build(
-        engine_for(settings.database_url),
-        Vault(settings.master_key),
-        settings=settings,
-        region=Region.load(settings.region_file),
-        clock=utc_now,
-        progress=print,
-    )
-    if people:
-        demo_file.touch(mode=0o600)
-        demo_file.write_text(json.dumps(people, indent=1), encoding="utf-8")
-        print(f"The town is there; {len(people)} sign-ins are in {demo_file}.")
 
 
 def run_relay(_: argparse.Namespace, settings: Settings) -> int:

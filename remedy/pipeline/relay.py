@@ -144,7 +144,12 @@ def _unpublished(connection: sa.Connection, skip: Sequence[str]) -> Sequence[Any
 def _record(row: Any) -> Record:
     # The payload is told as it was kept, byte for byte; the envelope only makes the headers.
     envelope = Envelope(
-        event_id=row.event_id, type=row.type, time=row.occurred_at, key=row.aggregateid, body={}
+        event_id=row.event_id,
+        type=row.type,
+        time=row.occurred_at,
+        key=row.aggregateid,
+        body={},
+        source=row.source,
     )
     key = None if row.aggregateid is None else row.aggregateid.encode()
     return Record(row.aggregatetype, key, row.payload.encode(), envelope.headers())

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from remedy.events.base import SOURCE
 from remedy.schema.base import Instant, Text, Uuid, public_id, reference, row_id, table
 
 ROLES = ("patient", "pharmacist", "doctor", "admin")
@@ -172,5 +173,7 @@ outbox = table(
     sa.Column("occurred_at", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("published_at", Instant),
+    # CloudEvents' source: a simulated town has its own.
+    sa.Column("source", sa.String(60), nullable=False, server_default=SOURCE),
     sa.Index("ix_outbox_published_at", "published_at", "id"),
 )

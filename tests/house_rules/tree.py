@@ -30,6 +30,7 @@ SAID = {
     "remedy/": "THE CORE: the platform's language. No web, no dashboards, no jobs in here",
     "remedy/region.toml": "The built-in region",
     "remedy/schema/migrations/": "Alembic; each step runs beside the previous version of the code",
+    "remedy/town/lists/": "Its medicines, pharmacies, hospitals, doctors, patients; all but substances and ATC codes invented",
     "remedy/events/schemas/": "JSON Schema of every event, made from the classes",
     "dags/": "WHAT RUNS WHEN: one DAG per file, the file's name is the DAG's, at most 100 lines",
     "mapreduce/": "HOW DEMAND IS COUNTED: sees the events and nothing else of the core",
@@ -49,7 +50,7 @@ SAID = {
     "docs/remedy.svg": "The picture of the README",
     "web_portal/till/openapi.json": "The till interface, described",
     "docs/decisions/": "Choices that could be questioned later: context, decision, consequences",
-    "docs/cookbook/": "Add an event, a job, a DAG, a page",
+    "docs/cookbook/": "Add an event, a job, a DAG, a page, a language",
     "docs/runbooks/": "What an alarm means, what to look at, what to do",
     "tests/unit/remedy/": "The core",
     "docker/": "What docker-compose.yml needs: accounts, secrets, probes, Hadoop's configuration",
@@ -108,7 +109,7 @@ def _entries(folder: str) -> set[str]:
 def _is_opened(folder: str) -> bool:
     if folder in {"tests/", "docs/"} or folder.count("/") == 1:
         return folder != ".ci/"
-    return folder.startswith(DEEP) and not folder.startswith(("remedy/schema/m", "remedy/events/s"))
+    return folder.startswith(DEEP) and not folder.startswith(("remedy/schema/m", "remedy/events/s", "remedy/town/l"))
 
 
 def _rank(folder: str, name: str) -> tuple[int, int, str]:

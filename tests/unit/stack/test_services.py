@@ -11,7 +11,7 @@ ALL = {service.name: service for service in (*STEPS, *SERVICES)}
 
 def test_names_are_used_once():
     assert Counter(s.name for s in (*STEPS, *SERVICES)).most_common(1)[0][1] == 1
-    assert len(SERVICES) == 15
+    assert len(SERVICES) == 16
 
 
 def test_what_is_waited_for_exists_and_nothing_waits_for_itself():
@@ -35,8 +35,13 @@ def test_airflow_runs_as_the_pipeline_and_streamlit_as_the_dashboard():
     assert ALL["migrate"].account == "owner"
 
 
-def test_keys_go_to_the_portal_and_what_prepares_for_it_alone():
-    assert {s.name for s in ALL.values() if s.has_keys} == {"portal", "prepare"}
+def test_keys_go_to_the_portal_and_to_the_town_alone():
+    assert {s.name for s in ALL.values() if s.has_keys} == {"portal", "build-town", "town"}
+
+
+def test_only_the_living_town_waits_to_be_asked_for_and_nothing_waits_for_it():
+    assert {s.name for s in ALL.values() if s.is_off} == {"town"}
+    assert not any("town" in s.after for s in ALL.values())
 
 
 def test_the_portal_waits_for_the_migrations():

@@ -1,0 +1,239 @@
+"""Keeps the town living: a few sales, searches, holds and visits a second, now, through the same services.
+
+What it tells names the town as its source (`/remedy/town`), so that nobody takes it for a patient's doing. It
+is for screens that are looked at; where people are real it does not run.
+"""
+
+import hashlib
+import hmac
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy import outbox
+from remedy.appointments import queries as visits
+from remedy.appointments import service as appointments
+from remedy.appointments.model import Refused as VisitRefused
+from remedy.events.pharmacy import MedicineSearched
+from remedy.gateways.mysql import in_transaction
+from remedy.region import Region
+from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
+from remedy.settings import Settings
+from remedy.stock import service as stock
+from remedy.stock.model import Line, Refused
+from remedy.town import cast, people, places
+from remedy.town.hands import SOURCE
+from remedy.values import MILLI, Clock, local_day, uuid7
+from remedy.vault import Vault
+
+log = logging.getLogger(__name__)
+
+EVENTS_A_SECOND = 3.0
+FASTEST = 50.0
+RUNS_LOW_MILLI = 4 * MILLI
+DELIVERY_MILLI = 40 * MILLI
+HOLD_MINUTES = 30
+WAITING_AT_MOST = 40
+"""More requests than that are not made while nobody decides them."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A stock item somebody comes for."""
+
+    pharmacy_id: UUID
+    district: str
+    medicine_id: UUID
+    is_controlled: bool
+    there_milli: int
+
+
+def speed_in(path: Path | None) -> float:
+    """How many events a second somebody wished for in that file; the town's own pace if nobody did."""
+    try:
+        wished = float(path.read_text()) if path is not None else EVENTS_A_SECOND
+    except (FileNotFoundError, ValueError):
+        return EVENTS_A_SECOND
+    return wished if 0 < wished <= FASTEST else EVENTS_A_SECOND
+
+
+def run(
+    engine: sa.Engine,
+    *,
+    settings: Settings,
+    speed: Callable[[], float],
+    stop: threading.Event,
+    clock: Clock,
+    random: Random | None = None,
+) -> None:
+    """Let the town live until `stop` is set. The database going away is waited for.
+
+    Raises:
+        ValueError: in production, or where there is no town.
+    """
+    if settings.environment == "production":
+        raise ValueError("A simulated town is not for production; nothing was changed.")
+    life = Life(engine, settings=settings, clock=clock, random=random or Random())  # noqa: S311
+    is_lost = False
+    while not stop.wait(1 / speed()):
+        try:
+            life.happen()
+            is_lost = False
+        except sa.exc.DBAPIError as error:
+            if not is_lost:
+                log.warning("The town lost its database (%s); it waits.", type(error.orig).__name__)
+            is_lost = True
+            stop.wait(5)
+
+
+class Life:
+    """What happens next in the town, one thing at each call of `happen`."""
+
+    def __init__(
+        self, engine: sa.Engine, *, settings: Settings, clock: Clock, random: Random
+    ) -> None:
+        self._engine = engine.execution_options(event_source=SOURCE)
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._region = Region.load(settings.region_file)
+        self._vault = Vault(settings.master_key, clock=clock)
+        with engine.connect() as connection:
+            there = places.begun(connection)
+            if there is None:
+                raise ValueError("There is no town here to keep living; REMEDY_TOWN was 'none'.")
+            self._size = there[0]
+            known = places.known(connection, self._size)
+            folk = people.sign_ins(self._size, settings.secret_key)
+            self._patients = people.patients_of(connection, folk, settings.secret_key)
+        self._doctors = {one.name: known[one.name] for one in cast.doctors(self._size)}
+
+    def happen(self) -> str:
+        """Let one thing happen; what it was."""
+        what: str = self._random.choices(
+            ("sale", "search", "hold", "visit"), weights=(66, 26, 5, 3)
+        )[0]
+        act = {"sale": self._sell, "search": self._search, "hold": self._hold, "visit": self._ask}
+        try:
+            in_transaction(self._engine, act[what])
+        except (Refused, VisitRefused):
+            # A shelf ran empty or a time was taken just now: that, too, happens in a town.
+            return f"{what} refused"
+        return what
+
+    def _come(self, connection: sa.Connection) -> _Found | None:
+        """Somebody comes for one of the items of a pharmacy of the town."""
+        licence = self._random.choices(
+            [one.licence for one in cast.pharmacies(self._size)],
+            weights=[one.share for one in cast.pharmacies(self._size)],
+        )[0]
+        there = sa.func.coalesce(sa.func.sum(stock_lot.c.quantity_milli), 0).label("there")
+        rows = connection.execute(
+            sa.select(
+                pharmacy.c.public_id.label("pharmacy_id"),
+                pharmacy.c.district,
+                medicine.c.public_id.label("medicine_id"),
+                medicine.c.is_controlled,
+                there,
+            )
+            .select_from(stock_item)
+            .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
+            .join(medicine, medicine.c.id == stock_item.c.medicine_id)
+            .outerjoin(stock_lot, stock_lot.c.stock_item_id == stock_item.c.id)
+            .where(pharmacy.c.licence == licence, medicine.c.source == places.SOURCE)
+            .group_by(stock_item.c.id)
+            .order_by(stock_item.c.id)
+        ).all()
+        if not rows:
+            return None
+        row = self._random.choice(rows)
+        return _Found(
+            row.pharmacy_id, row.district, row.medicine_id, row.is_controlled, int(row.there)
+        )
+
+    def _sell(self, connection: sa.Connection) -> None:
+        found = self._come(connection)
+        if found is None:
+            return
+        now = self._clock()
+        packs = self._random.choice((1, 1, 1, 2))
+        if found.there_milli < RUNS_LOW_MILLI:
+            lot, expires_on = (
+                f"T{now:%y%m%d}",
+                local_day(now, self._region.time_zone) + timedelta(days=400),
+            )
+            line = Line(
+                "received", found.medicine_id, DELIVERY_MILLI, now, lot_number=lot,
+                expires_on=expires_on, line_id=f"town-live-{uuid7(self._clock)}",
+            )  # fmt: skip
+        else:
+            line = Line(
+                "sold", found.medicine_id, packs * MILLI, now,
+                line_id=f"town-live-{uuid7(self._clock)}",
+            )  # fmt: skip
+        stock.record_movement(connection, found.pharmacy_id, line, clock=self._clock)
+
+    def _search(self, connection: sa.Connection) -> None:
+        found, now = self._come(connection), self._clock()
+        who = f"town {self._random.randrange(len(self._patients) + 1)} {now:%Y%m%d}".encode()
+        key = self._settings.secret_key.encode()
+        is_known = found is not None and self._random.random() < 0.95
+        words = self._random.choice(cast.UNKNOWN_WORDS)
+        searched = MedicineSearched(
+            searcher=hmac.new(key, who, hashlib.sha256).hexdigest()[:32],
+            district=found.district if found else None,
+            medicine_id=found.medicine_id if found and is_known else None,
+            pharmacies_found=int(is_known and found is not None and found.there_milli > 0),
+            query=None if is_known else words,
+            occurred_at=now,
+        )
+        outbox.record(
+            connection,
+            searched,
+            event_id=uuid7(self._clock),
+            key=None,
+            occurred_at=now,
+            recorded_at=now,
+        )
+
+    def _hold(self, connection: sa.Connection) -> None:
+        found = self._come(connection)
+        if found is None or found.is_controlled:
+            return
+        stock.hold(
+            connection,
+            found.pharmacy_id,
+            found.medicine_id,
+            MILLI,
+            patient_id=self._random.choice(self._patients),
+            minutes=HOLD_MINUTES,
+            clock=self._clock,
+        )
+
+    def _ask(self, connection: sa.Connection) -> None:
+        if len(visits.waiting_requests(connection)) >= WAITING_AT_MOST:
+            return
+        speciality, urgency, words = self._random.choice(cast.symptoms(self._size))
+        able = [one.name for one in cast.doctors(self._size) if one.speciality == speciality]
+        doctor_id, now = self._doctors[self._random.choice(able)], self._clock()
+        first_day = local_day(now, self._region.time_zone) + timedelta(days=1)
+        slots = visits.free_slots(connection, doctor_id, first_day=first_day, days=9, now=now)
+        if not slots:
+            return
+        appointments.request_visit(
+            connection,
+            self._vault,
+            doctor_id=doctor_id,
+            patient_id=self._random.choice(self._patients),
+            starts_at=self._random.choice(slots).starts_at,
+            urgency=urgency,
+            symptoms=words,
+            clock=self._clock,
+        )
