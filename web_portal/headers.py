@@ -39,7 +39,7 @@ def protect(response: Response) -> Response:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(self), microphone=(), payment=()"
     if request.endpoint == "static" and response.status_code in {200, 304}:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:

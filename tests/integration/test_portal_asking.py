@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from remedy.messages.service import NotSent
+from remedy.pipeline.overdue import look
 from tests.integration.portal_cast import Cast, a_cast
 from web_portal.appointments import postman
 
@@ -244,8 +245,6 @@ def test_a_patient_moves_a_visit(cast: Cast) -> None:
 
 
 def test_a_lapsed_requests_patient_is_written_to(cast: Cast) -> None:
-    from remedy.pipeline.overdue import look
-
     visit, now = asked(cast, free_times(cast, week="2026-03-23")[0]), cast.watch.now
     mails(cast)
     cast.watch.now = now + timedelta(hours=48)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ def waiting() -> Response:
     return FlaskResponse(render_template("admin/_queue.html", **_waiting()))
 
 
-def _waiting() -> dict[str, object]:
+def _waiting() -> dict[str, Any]:
     # The mark first: what changes in between is drawn twice, never not at all.
     return dict(
         parts().read(
@@ -85,24 +86,39 @@ def decide(visit_id: UUID) -> Response:
 
 def _decision(visit_id: UUID, form: DecisionForm) -> Callable[[sa.Connection], str]:
     here, account_id = parts(), access.signed_in().account_id
-    is_proposal = form.decision.data == "propose"
-    starts_at = instant_or_400(form.other_time.data) if is_proposal else None
+    note, version = form.note.data or "", int(form.version.data)
 
     def work(connection: sa.Connection) -> str:
-        told = {
-            "note": form.note.data or "",
-            "decided_by": account_id,
-            "version": int(form.version.data),
-            "clock": here.clock,
-        }
-        if starts_at is not None:
-            moves.propose(connection, here.vault, visit_id, starts_at=starts_at, **told)
-            return url_for("admin.queue", done="proposed")
-        is_accepted = form.decision.data == "accept"
-        service.decide(connection, here.vault, visit_id, accept=is_accepted, **told)
+        service.decide(
+            connection,
+            here.vault,
+            visit_id,
+            accept=form.decision.data == "accept",
+            note=note,
+            decided_by=account_id,
+            version=version,
+            clock=here.clock,
+        )
         return url_for("admin.queue", done="decided")
 
-    return work
+    if form.decision.data != "propose":
+        return work
+    starts_at = instant_or_400(form.other_time.data)
+
+    def propose(connection: sa.Connection) -> str:
+        moves.propose(
+            connection,
+            here.vault,
+            visit_id,
+            starts_at=starts_at,
+            note=note,
+            decided_by=account_id,
+            version=version,
+            clock=here.clock,
+        )
+        return url_for("admin.queue", done="proposed")
+
+    return propose
 
 
 def _decision_page(

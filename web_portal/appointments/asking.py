@@ -14,6 +14,7 @@ from werkzeug.wrappers.response import Response
 from remedy.appointments import holds, queries, service
 from remedy.appointments.model import EMERGENCY, Doctor, Hold, Hospital, Refused, Slot, SlotTaken
 from remedy.catalogue.model import distance_km
+from remedy.catalogue.pharmacies import districts
 from remedy.values import local_day
 from web_portal import access
 from web_portal.access import public, requires
@@ -22,7 +23,6 @@ from web_portal.appointments.times import doctor_or_404, doctor_page, instant_or
 from web_portal.forms import Form, once
 from web_portal.pages import render
 from web_portal.parts import parts
-from web_portal.search.places import districts
 
 room = Blueprint("asking", __name__)
 
@@ -191,5 +191,5 @@ def _by_distance(
     """The hospitals, the nearest first, with their distance in km; by name where no place is known."""
     if near is None:
         return [(one, None) for one in places]
-    far = [(one, distance_km(near, (one.latitude, one.longitude))) for one in places]
-    return sorted(far, key=lambda pair: pair[1])
+    far = {one: distance_km(near, (one.latitude, one.longitude)) for one in places}
+    return [(one, far[one]) for one in sorted(places, key=far.__getitem__)]

@@ -124,4 +124,4 @@ def of(app: Flask) -> Postman:
 
 def wake() -> None:
     """Have this worker's postman look now."""
-    of(current_app).wake()  # type: ignore[arg-type]
+    of(current_app).wake()

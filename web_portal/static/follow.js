@@ -48,6 +48,30 @@
     held = now;
   }
 
+  function offerPosition() {
+    const button = document.querySelector("[data-position]");
+    if (button) {
+      button.hidden = !navigator.geolocation;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-position]");
+    if (!button) {
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      (found) => {
+        button.form.querySelector("[data-latitude]").value = found.coords.latitude;
+        button.form.querySelector("[data-longitude]").value = found.coords.longitude;
+        button.form.requestSubmit();
+      },
+      () => {
+        // Refused, or not known: the district is still there to choose.
+        button.hidden = true;
+      },
+    );
+  });
   document.addEventListener("submit", () => {
     isSending = true;
   });
@@ -64,9 +88,13 @@
   });
   document.addEventListener("htmx:sendError", wait);
   document.addEventListener("htmx:responseError", wait);
-  document.addEventListener("htmx:afterSettle", follow);
+  document.addEventListener("htmx:afterSettle", () => {
+    follow();
+    offerPosition();
+  });
   document.addEventListener("DOMContentLoaded", () => {
     follow();
+    offerPosition();
     window.setInterval(tick, TICK_MS);
   });
 })();
