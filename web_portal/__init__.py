@@ -68,7 +68,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
-    from web_portal.pharmacy import keys
+    from web_portal.pharmacy import keys, stock_list
     from web_portal.pharmacy import routes as pharmacy
     from web_portal.search import routes as search
     from web_portal.till import routes as till
@@ -84,6 +84,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         looks,
         pharmacy,
         search,
+        stock_list,
         till,
     )
     for room in rooms:

@@ -2,21 +2,19 @@
 
 A worker reads the tail of one topic in one thread. What it learns there is only *that* a pharmacy changed; the
 rows come from the ledger, everything after what was last told, so that nothing is shown over a gap. A screen
-that joins says what it was drawn at and is sent what came after.
+that joins says what it was drawn at and is sent what came after. Every message says after which number of the
+pharmacy's counter it goes on; a screen that is not there yet has missed something, and joins anew.
 """
 
 import hashlib
 import hmac
 import json
 import logging
-import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,6 +32,7 @@ from remedy.values import money_text, packs_text
 from web_portal import access
 from web_portal.access import requires
 from web_portal.parts import Parts, parts_of
+from web_portal.screens import Link, Screen, text_frame
 
 log = logging.getLogger(__name__)
 room = Blueprint("live", __name__)
@@ -49,82 +48,10 @@ MOST_PER_SESSION = 12
 MOST_ROWS = 200
 """A screen further behind than this is told to draw itself anew."""
 
-WAITING_MESSAGES = 32
 UPKEEP_SECONDS = 4.0
-"""How long an ended session or an unheard change can go unnoticed."""
+"""How long an ended session or an unheard change can go unnoticed; so often every screen hears that all is well."""
 
-SLOW_SECONDS = 10.0
-ENDED, BUSY = 4401, 1013
-RELOAD = json.dumps({"reload": True})
-
-
-class Link(Protocol):
-    """What is used of a WebSocket."""
-
-    connected: bool
-    sock: socket.socket
-
-    def send(self, data: str) -> None:
-        """Send a text."""
-
-    def receive(self, timeout: float | None = None) -> str | bytes | None:
-        """What the other side said."""
-
-    def close(self, reason: int | None = None, message: str | None = None) -> None:
-        """End it."""
-
-
-@dataclass(eq=False)
-class Screen:
-    """One open page: whose it is, and the messages it has not been sent yet."""
-
-    pharmacy_id: UUID
-    session_digest: bytes
-    link: Link
-    waiting: queue.Queue[str | None] = field(default_factory=lambda: queue.Queue(WAITING_MESSAGES))
-    sending_since: float | None = None
-    has_ended: bool = False
-
-    def offer(self, message: str) -> None:
-        """Queue a message; a screen that does not keep up is cut, and comes back by itself."""
-        try:
-            self.waiting.put_nowait(message)
-        except queue.Full:
-            self.cut()
-
-    def end(self) -> None:
-        """The session ended: say so and close."""
-        self.has_ended = True
-        try:
-            self.waiting.put_nowait(None)
-        except queue.Full:
-            self.cut()
-
-    def cut(self) -> None:
-        """Break the connection, also from under a thread that is stuck in sending."""
-        try:
-            self.link.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            # It broke by itself in the meantime.
-            self.link.connected = False
-
-    def serve(self) -> None:
-        """Send what is queued until the page goes away or its session ends."""
-        while self.link.connected:
-            # A page has nothing to say: whoever talks here is not a page of ours.
-            if self.link.receive(timeout=0) is not None:
-                break
-            try:
-                message = self.waiting.get(timeout=UPKEEP_SECONDS)
-            except queue.Empty:
-                continue
-            if message is None:
-                break
-            self.sending_since = time.monotonic()
-            self.link.send(message)
-            self.sending_since = None
-        if self.link.connected:
-            self.link.close(ENDED if self.has_ended else None)
+RELOAD = text_frame(json.dumps({"reload": True}))
 
 
 class Hub:
@@ -153,22 +80,29 @@ class Hub:
         return len(every) < MOST_SCREENS and own < MOST_PER_SESSION
 
     def join(self, screen: Screen, after_seq: int) -> None:
-        """Add a screen drawn at `after_seq` and queue what the ledger holds after it."""
-        current = self._here.read(lambda c: counters(c, [screen.pharmacy_id]))
-        known = min(after_seq, current.get(screen.pharmacy_id, 0))
-        with self._lock:
-            self._screens.setdefault(screen.pharmacy_id, set()).add(screen)
-            self._told.setdefault(screen.pharmacy_id, known)
-            if self._thread is None:
-                # Started by the first screen, so in the worker and not before its fork.
-                self._thread = threading.Thread(target=self._run, name="live", daemon=True)
-                self._thread.start()
-        if known < after_seq:
-            # The page knows a number we do not (a restored database): what it shows cannot be trusted.
-            screen.offer(RELOAD)
-            return
-        # Joined first, looked after: what changes in between is told twice, never not at all.
-        screen.offer(self._message(self._rows_after(screen.pharmacy_id, known), known))
+        """Add a screen drawn at `after_seq` and send it what the ledger holds after it.
+
+        It is added only when what it was sent reaches what the others have been told: its messages then go on
+        from each other without a gap.
+        """
+        at = after_seq
+        while True:
+            # The counter first: what the rows then hold reaches at least to it.
+            counter = self._counters([screen.pharmacy_id]).get(screen.pharmacy_id, 0)
+            if counter < at:
+                # The page knows a number we do not (a restored database): what it shows cannot be trusted.
+                screen.send(RELOAD)
+                screen.cut()
+                return
+            rows = self._rows_after(screen.pharmacy_id, at)
+            reached = _reached(rows, counter)
+            with self._lock:
+                screen.send(self._frame(rows, at, reached))
+                at = reached
+                if at >= self._told.setdefault(screen.pharmacy_id, at):
+                    self._screens.setdefault(screen.pharmacy_id, set()).add(screen)
+                    self._start()
+                    return
 
     def leave(self, screen: Screen) -> None:
         """Forget a screen."""
@@ -187,29 +121,37 @@ class Hub:
             except ValueError:
                 log.warning("an event of %s has a key that names no pharmacy", TOPIC)
 
-    def tell(self, pharmacy_id: UUID) -> None:
-        """Send that pharmacy's screens, and nobody else's, the rows changed since they were last told."""
-        with self._lock:
-            screens = list(self._screens.get(pharmacy_id, ()))
-            told = self._told.get(pharmacy_id)
-        if not screens or told is None:
+    def tell(self, pharmacy_id: UUID, counter: int | None = None) -> None:
+        """Send that pharmacy's screens, and nobody else's, the rows changed since they were last told.
+
+        With `counter`, where the pharmacy's counter is known to stand, they are told also that nothing changed.
+        """
+        while (told := self._told.get(pharmacy_id)) is not None:
+            is_known = counter is not None and counter <= told
+            rows = [] if is_known else self._rows_after(pharmacy_id, told)
+            if not rows and counter is None:
+                return
+            reached = _reached(rows, max(told, counter or 0))
+            frame = self._frame(rows, told, reached)
+            with self._lock:
+                if self._told.get(pharmacy_id) != told:
+                    # The last screen left, and another joined: it may have missed what these rows say.
+                    continue
+                self._told[pharmacy_id] = reached
+                screens = list(self._screens.get(pharmacy_id, ()))
+            for screen in screens:
+                screen.send(frame)
             return
-        rows = self._rows_after(pharmacy_id, told)
-        if not rows:
-            return
-        message = self._message(rows, told)
-        with self._lock:
-            if pharmacy_id in self._told:
-                newest = max(row.changed_seq for row in rows)
-                self._told[pharmacy_id] = max(newest, self._told[pharmacy_id])
-        for screen in screens:
-            screen.offer(message)
 
     def look_after(self) -> None:
-        """End screens whose session ended, cut those that are stuck, tell what Kafka did not."""
+        """End screens whose session ended, tell what Kafka did not, and the rest that nothing changed.
+
+        Who hears nothing for a while cannot know what it missed, and says so: so nothing is sent unless the
+        database answered.
+        """
         with self._lock:
             screens = [screen for group in self._screens.values() for screen in group]
-            told = dict(self._told)
+            pharmacies = list(self._screens)
         if not screens:
             return
         digests = {screen.session_digest for screen in screens}
@@ -217,13 +159,16 @@ class Hub:
         alive = self._here.read(lambda c: sessions_alive(c, digests, now))
         for screen in screens:
             if screen.session_digest not in alive:
+                self.leave(screen)
                 screen.end()
-            elif screen.sending_since and time.monotonic() - screen.sending_since > SLOW_SECONDS:
-                screen.cut()
-        current = self._here.read(lambda c: counters(c, told))
-        for pharmacy_id, seq in current.items():
-            if seq > told[pharmacy_id]:
-                self.tell(pharmacy_id)
+        for pharmacy_id, counter in self._counters(pharmacies).items():
+            self.tell(pharmacy_id, counter)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            # Started by the first screen, so in the worker and not before its fork.
+            self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         tail, looked_at = self._make_tail(), time.monotonic()
@@ -242,11 +187,14 @@ class Hub:
         now = self._here.now()
         return self._here.read(lambda c: stock_rows(c, pharmacy_id, now=now, after_seq=after_seq))
 
-    def _message(self, rows: list[StockRow], after_seq: int) -> str:
+    def _counters(self, pharmacies: Collection[UUID]) -> dict[UUID, int]:
+        return self._here.read(lambda c: counters(c, pharmacies))
+
+    def _frame(self, rows: list[StockRow], after_seq: int, seq: int) -> bytes:
         if len(rows) > MOST_ROWS:
             return RELOAD
-        seq = max((row.changed_seq for row in rows), default=after_seq)
-        return json.dumps({"seq": seq, "rows": [self._shown(row) for row in rows]})
+        shown = [self._shown(row) for row in rows]
+        return text_frame(json.dumps({"after": after_seq, "seq": seq, "rows": shown}))
 
     def _shown(self, row: StockRow) -> dict[str, Any]:
         region = self._here.region
@@ -266,6 +214,10 @@ class Hub:
             "next_expiry": row.next_expiry_on.isoformat() if row.next_expiry_on else "–",
             "count_wanted": row.count_wanted_at is not None,
         }
+
+
+def _reached(rows: list[StockRow], counter: int) -> int:
+    return max(counter, *(row.changed_seq for row in rows)) if rows else counter
 
 
 def sessions_alive(
@@ -338,6 +290,6 @@ def follow(link: Link) -> None:
     screen = Screen(access.pharmacy_id(), _digest(), link)
     try:
         hub().join(screen, int(request.args["after"]))
-        screen.serve()
+        screen.wait()
     finally:
         hub().leave(screen)

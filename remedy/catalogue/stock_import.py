@@ -321,11 +321,11 @@ def _raised_so_far(connection: sa.Connection, kept: int) -> Counter[int]:
     """How often this list itself has raised the version of each medicine's stock item."""
     line = stock_import_line.c
     found = connection.execute(
-        sa.select(line.medicine_id, sa.func.count())
+        sa.select(line.medicine_id, sa.func.count().label("times"))
         .where(line.import_id == kept, line.state == "applied")
         .group_by(line.medicine_id)
     )
-    return Counter({medicine_row: count for medicine_row, count in found})
+    return Counter({row.medicine_id: row.times for row in found})
 
 
 def _left(connection: sa.Connection, kept: int) -> int:

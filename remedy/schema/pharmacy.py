@@ -160,6 +160,41 @@ stock_hold = table(
     sa.CheckConstraint("quantity_milli > 0", name="positive"),
 )
 
+stock_import = table(
+    "stock_import",
+    # A list a pharmacist brought in: looked at first, then applied line by line.
+    row_id(),
+    public_id(),
+    reference("pharmacy_id", "pharmacy.id"),
+    reference("account_id", "account.id"),
+    sa.Column("file_name", sa.String(120), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_stock_import_pharmacy", "pharmacy_id", "created_at"),
+)
+
+stock_import_line = table(
+    "stock_import_line",
+    reference("import_id", "stock_import.id", primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("line_no", sa.Integer, nullable=False),
+    # What the line calls the medicine; `kind` and `medicine_id` are empty where it cannot be read.
+    sa.Column("named", sa.String(300), nullable=False),
+    reference("medicine_id", "medicine.id", nullable=True),
+    sa.Column("kind", sa.String(12)),
+    # Of a count, a receipt or a sale; of a price. `was_…` and `version` are the stock item's at the preview.
+    sa.Column("quantity_milli", BigInt),
+    sa.Column("price_minor", BigInt),
+    sa.Column("lot_number", sa.String(60), nullable=False, server_default=""),
+    sa.Column("expires_on", sa.Date),
+    sa.Column("was_milli", BigInt),
+    sa.Column("was_minor", BigInt),
+    sa.Column("version", BigInt),
+    # `unread`, `waiting`, `applied`, `conflict` or `refused`; `said` is the sentence to it.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("said", sa.String(400), nullable=False, server_default=""),
+    sa.Index("ix_stock_import_line_state", "import_id", "state", "position"),
+)
+
 __all__ = [
     "MOVEMENTS",
     "medicine",
@@ -169,6 +204,8 @@ __all__ = [
     "pharmacy",
     "pharmacy_hours",
     "stock_hold",
+    "stock_import",
+    "stock_import_line",
     "stock_item",
     "stock_lot",
     "stock_movement",

@@ -86,6 +86,8 @@ def stock_rows(
             item.changed_at,
             item.count_wanted_at,
             next_expiry.label("next_expiry_on"),
+            medicine.c.source,
+            medicine.c.source_key,
         )
         .select_from(stock_item)
         .join(medicine, medicine.c.id == item.medicine_id)
@@ -100,7 +102,9 @@ def stock_rows(
     for row in connection.execute(query).mappings():
         values = dict(row)
         available = max(0, values.pop("sellable_milli") - values["held_milli"])
-        found.append(StockRow(**values, available_milli=available))
+        source, key = values.pop("source"), values.pop("source_key")
+        code = f"{source}:{key}" if source and key else ""
+        found.append(StockRow(**values, available_milli=available, code=code))
     return found
 
 
@@ -116,9 +120,18 @@ def pharmacy_seq(connection: sa.Connection, pharmacy_id: UUID) -> int:
 
 
 def movements(
-    connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID, limit: int = 50
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    medicine_id: UUID,
+    *,
+    before_seq: int | None = None,
+    movement_id: UUID | None = None,
+    limit: int = 50,
 ) -> list[Movement]:
-    """The stock card of a medicine at a pharmacy: its movements, the last told first."""
+    """The stock card of a medicine at a pharmacy: its movements, the last told first.
+
+    With `before_seq`, those told before the pharmacy's counter stood there; with `movement_id`, that one.
+    """
     place = place_of(connection, pharmacy_id)
     move, undo = stock_movement.c, stock_movement.alias("undo").c
     is_reversed = sa.exists().where(undo.reverses_id == move.id)
@@ -146,6 +159,10 @@ def movements(
         .order_by(move.id.desc())
         .limit(limit)
     )
+    if before_seq is not None:
+        query = query.where(move.pharmacy_seq < before_seq)
+    if movement_id is not None:
+        query = query.where(move.public_id == movement_id)
     return [
         Movement(**{**row, "is_reversed": bool(row["is_reversed"])})
         for row in connection.execute(query).mappings()

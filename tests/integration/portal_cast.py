@@ -18,6 +18,7 @@ from remedy.accounts import keys
 from remedy.accounts import service as accounts
 from remedy.appointments import queries as appointment_queries
 from remedy.appointments import service as appointments
+from remedy.catalogue import stock_import, stock_list
 from remedy.catalogue.service import add_medicine
 from remedy.events.base import Envelope
 from remedy.settings import Settings
@@ -173,7 +174,7 @@ def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
     staff = {"chitra": "corner", "dev": "elsewhere"}
     for name, pharmacy in staff.items():
         made.emails[name] = f"{name}@town.example"
-        accounts.create_account(
+        made.ids[f"{name}_account"] = accounts.create_account(
             connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
             pharmacy_id=made.ids[pharmacy], **told,
         )  # fmt: skip
@@ -202,6 +203,10 @@ def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
             recorded = stock.record_movement(connection, ids[pharmacy], line, clock=clock)
             ids[f"{owner}_{medicine}_movement"] = recorded.movement_id
         stock.set_price(connection, ids[pharmacy], ids["calmadol"], 450, "EUR", clock=clock)
+        ids[f"{owner}_list"] = stock_import.preview(
+            connection, ids[pharmacy], ids[f"{owner}_account"], canary(owner),
+            stock_list.read("list", b"medicine,counted\nnothing,1\n", 2), clock=clock,
+        )  # fmt: skip
     slots = appointment_queries.free_slots(
         connection, ids["ekow"], first_day=clock().date() + timedelta(days=1), days=7, now=clock()
     )

@@ -66,6 +66,13 @@ ROUTES = (
         "/pharmacy/stock/{calmadol}/movements/{chitra_calmadol_movement}/undo",
         PHARMACISTS, {"chitra"},
     ),
+    Route("stock_list.page", "GET", "/pharmacy/list", PHARMACISTS),
+    Route("stock_list.upload", "POST", "/pharmacy/list", PHARMACISTS),
+    Route("stock_list.export", "GET", "/pharmacy/list/stock.csv", PHARMACISTS),
+    Route("stock_list.preview", "GET", "/pharmacy/list/{chitra_list}", PHARMACISTS, {"chitra"}),
+    Route(
+        "stock_list.apply", "POST", "/pharmacy/list/{chitra_list}/apply", PHARMACISTS, {"chitra"}
+    ),
     Route("till_keys.page", "GET", "/pharmacy/keys", PHARMACISTS),
     Route("till_keys.new", "POST", "/pharmacy/keys", PHARMACISTS),
     Route(

@@ -17,6 +17,12 @@ KIND_WORDS: dict[str, Any] = {
     "counted": _l("Counted"),
     "adjusted": _l("Adjusted by"),
 }
+IN_TABLE: dict[str, Any] = {
+    **{kind: words for kind, words in KIND_WORDS.items() if kind != "adjusted"},
+    "price": _l("Price"),
+}
+"""What one field of the table can change. Their first letters differ: the keyboard chooses by them."""
+
 NEEDS_FRESH_PAGE = frozenset({"counted", "adjusted"})
 """What was decided by looking at the number on the page; a sale happened whatever the page said."""
 

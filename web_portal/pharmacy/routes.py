@@ -1,21 +1,27 @@
 """A pharmacist's stock: the table that stays live, each medicine's card, and what changes it."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.queries import find_medicines, medicine
 from remedy.stock import queries, service
-from remedy.stock.model import Conflict, Line, Refused, StockRow
+from remedy.stock.model import Conflict, Line, Movement, Refused, StockRow
+from remedy.values import money_text, packs_text
 from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
 from web_portal.parts import parts
 from web_portal.pharmacy.forms import (
+    IN_TABLE,
     KIND_WORDS,
     NEEDS_FRESH_PAGE,
     MovementForm,
@@ -27,6 +33,17 @@ from web_portal.pharmacy.forms import (
 room = Blueprint("pharmacy", __name__, template_folder="templates", url_prefix="/pharmacy")
 
 ROWS_SHOWN = 200
+MOVEMENTS_SHOWN = 50
+REVERSIBLE = ("sold", "received", "adjusted")
+"""A count is not reversed; it is made again."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What takes a change back: where to send it, and what with."""
+
+    address: str
+    fields: dict[str, object]
 
 
 @room.get("/stock")
@@ -41,18 +58,38 @@ def stock() -> Response:
         return seq, queries.stock_rows(connection, pharmacy_id, now=here.now())
 
     seq, rows = here.read(look)
-    words = request.args.get("q", "").casefold().split()
-    found = [row for row in rows if all(word in row.label.casefold() for word in words)]
+    q = request.args.get("q", "").strip()
+    found = [row for row in rows if _is_meant(row, q)]
     return render(
         "pharmacy/stock.html",
         seq=seq,
         rows=found[:ROWS_SHOWN],
         found_count=len(found),
         is_whole=len(found) == len(rows) <= ROWS_SHOWN,
-        q=request.args.get("q", ""),
+        q=q,
         form=OnceForm(),
-        kinds=KIND_WORDS,
+        kinds=IN_TABLE,
+        undo=_last_change(),
     )
+
+
+def _is_meant(row: StockRow, q: str) -> bool:
+    """Whether a row is looked for: by words of its name, or by its code, as a scanner types it."""
+    label, code = row.label.casefold(), row.code.casefold()
+    words = q.casefold().split()
+    return all(word in label for word in words) or q.casefold() in {code, code.partition(":")[2]}
+
+
+def _last_change() -> dict[UUID, Undo]:
+    """Without JavaScript the table comes back after a change and says what it was: how to take it back."""
+    here, pharmacy_id = parts(), access.pharmacy_id()
+    medicine_id, last = (request.args.get(name, type=UUID) for name in ("changed", "last"))
+    if medicine_id is None or last is None:
+        return {}
+    found = here.read(lambda c: queries.movements(c, pharmacy_id, medicine_id, movement_id=last))
+    if not found or not _is_reversible(found[0]):
+        return {}
+    return {medicine_id: _undo_movement(medicine_id, last)}
 
 
 @room.get("/medicines")
@@ -74,13 +111,17 @@ def card(medicine_id: UUID) -> Response:
 @room.post("/stock/<uuid:medicine_id>/movements")
 @requires("pharmacist")
 def move(medicine_id: UUID) -> Response:
-    """Record what was sold, received, counted or adjusted."""
+    """Record what was sold, received, counted or adjusted; from the table also a new price."""
+    if request.form.get("kind") == "price":
+        told = MultiDict(request.form)
+        told["price"] = told.get("packs", "")
+        return _set_price(medicine_id, PriceForm(told))
     here, form = parts(), MovementForm()
     pharmacy_id, account_id = access.pharmacy_id(), access.signed_in().account_id
 
     def work(connection: sa.Connection) -> str:
         kind = form.kind.data
-        service.record_movement(
+        recorded = service.record_movement(
             connection,
             pharmacy_id,
             Line(
@@ -96,7 +137,7 @@ def move(medicine_id: UUID) -> Response:
             expected_version=form.expected_version if kind in NEEDS_FRESH_PAGE else None,
             clock=here.clock,
         )
-        return url_for("pharmacy.card", medicine_id=medicine_id, done="saved")
+        return str(recorded.movement_id) if kind in REVERSIBLE else ""
 
     return _changed(medicine_id, form, work, "movement")
 
@@ -105,9 +146,16 @@ def move(medicine_id: UUID) -> Response:
 @requires("pharmacist")
 def price(medicine_id: UUID) -> Response:
     """Set the price of a pack."""
-    here, form, pharmacy_id = parts(), PriceForm(), access.pharmacy_id()
+    return _set_price(medicine_id, PriceForm())
+
+
+def _set_price(medicine_id: UUID, form: PriceForm) -> Response:
+    here, pharmacy_id = parts(), access.pharmacy_id()
 
     def work(connection: sa.Connection) -> str:
+        before = queries.stock_rows(
+            connection, pharmacy_id, now=here.now(), medicine_id=medicine_id
+        )
         service.set_price(
             connection,
             pharmacy_id,
@@ -117,7 +165,8 @@ def price(medicine_id: UUID) -> Response:
             expected_version=form.expected_version,
             clock=here.clock,
         )
-        return url_for("pharmacy.card", medicine_id=medicine_id, done="saved")
+        was = before[0].price_minor if before else None
+        return "" if was is None else f"price:{was}"
 
     return _changed(medicine_id, form, work, "price")
 
@@ -128,8 +177,9 @@ def undo(medicine_id: UUID, movement_id: UUID) -> Response:
     """Reverse a movement that was a mistake; both stay in the ledger."""
     here, form = parts(), UndoForm()
     pharmacy_id, account_id = access.pharmacy_id(), access.signed_in().account_id
-    known = here.read(lambda c: queries.movements(c, pharmacy_id, medicine_id, limit=1000))
-    if movement_id not in {movement.movement_id for movement in known}:
+    if not here.read(
+        lambda c: queries.movements(c, pharmacy_id, medicine_id, movement_id=movement_id)
+    ):
         abort(404)
 
     def work(connection: sa.Connection) -> str:
@@ -141,7 +191,7 @@ def undo(medicine_id: UUID, movement_id: UUID) -> Response:
             account_id=account_id,
             clock=here.clock,
         )
-        return url_for("pharmacy.card", medicine_id=medicine_id, done="undone")
+        return "undone"
 
     return _changed(medicine_id, form, work, "undo")
 
@@ -149,39 +199,92 @@ def undo(medicine_id: UUID, movement_id: UUID) -> Response:
 def _changed(
     medicine_id: UUID, form: OnceForm, work: Callable[[sa.Connection], str], which: str
 ) -> Response:
-    """Make a form's change and answer: with the row to a form in the table, else with the card."""
-    status, refusal = 200, ""
+    """Make a form's change and answer: with the row to a form in the table, else with the card.
+
+    `work` says what would take it back: a movement's id, `price:` and the former one, or nothing.
+    """
+    status, refusal, became = 200, "", ""
     if form.validate():
         try:
-            address = once(form, work)
+            became = once(form, work)
+        except Conflict:
+            status, refusal = 409, _conflict(medicine_id, which)
         except Refused as refused:
-            status, refusal = 409 if isinstance(refused, Conflict) else 422, str(refused)
+            status, refusal = 422, str(refused)
     else:
         status, refusal = 422, first_error(form)
     if request.headers.get("HX-Target", "").startswith("row-"):
-        return _row_part(medicine_id, status, refusal)
-    if status == 200:
-        in_table = request.form.get("from") == "table"
-        return redirect(
-            url_for("pharmacy.stock", done="saved", _anchor=f"card-{medicine_id}")
-            if in_table
-            else address,
-            303,
+        return _row_part(medicine_id, status, refusal, became)
+    if status != 200:
+        # A summary lists what is wrong in the fields; only a refusal of the core is said beside it.
+        return _card_page(
+            medicine_id, status, refusal=None if form.errors else refusal, **{which: form}
         )
-    # A summary lists what is wrong in the fields; only a refusal of the core is said beside it.
-    return _card_page(
-        medicine_id, status, refusal=None if form.errors else refusal, **{which: form}
+    done = "undone" if became == "undone" else "saved"
+    if request.form.get("from") != "table":
+        return redirect(url_for("pharmacy.card", medicine_id=medicine_id, done=done), 303)
+    address = url_for(
+        "pharmacy.stock",
+        done=done,
+        q=request.form.get("q") or None,
+        changed=medicine_id,
+        last=became if which == "movement" else None,
+        _anchor=f"card-{medicine_id}",
+    )
+    return redirect(address, 303)
+
+
+def _conflict(medicine_id: UUID, which: str) -> str:
+    """Both values: what another screen made of it, and what was typed here."""
+    row = _row(medicine_id)
+    if which == "price":
+        return _(
+            "This stock changed since the page was drawn: its price is %(now)s now, and you typed"
+            " %(typed)s. Save again to keep what you typed.",
+            now=_price_text(row.price_minor) if row and row.price_minor is not None else "–",
+            typed=request.form.get("price") or request.form.get("packs", ""),
+        )
+    return _(
+        "This stock changed since the page was drawn: %(now)s packs are on the shelf now, and you"
+        " typed %(typed)s. Save again to keep what you typed.",
+        now=packs_text(row.on_hand_milli if row else 0),
+        typed=request.form.get("packs", ""),
     )
 
 
-def _row_part(medicine_id: UUID, status: int, refusal: str) -> Response:
+def _row_part(medicine_id: UUID, status: int, refusal: str, became: str) -> Response:
     row = _row(medicine_id)
     if row is None:
         abort(404)
     return render(
         "pharmacy/row.html", status, row=row, refusal=refusal, form=OnceForm(formdata=None),
-        kinds=KIND_WORDS,
+        kinds=IN_TABLE, typed=request.form.get("packs", "") if refusal else "",
+        kind=request.form.get("kind", ""), q=request.form.get("q", ""), became=became,
+        undo=_undo_of(row, became),
     )  # fmt: skip
+
+
+def _undo_of(row: StockRow, became: str) -> Undo | None:
+    what, _sep, value = became.partition(":")
+    if what == "price":
+        fields = {"kind": "price", "packs": _price_text(int(value)), "version": row.version}
+        return Undo(url_for("pharmacy.move", medicine_id=row.medicine_id), fields)
+    with suppress(ValueError):
+        return _undo_movement(row.medicine_id, UUID(became))
+    return None
+
+
+def _undo_movement(medicine_id: UUID, movement_id: UUID) -> Undo:
+    address = url_for("pharmacy.undo", medicine_id=medicine_id, movement_id=movement_id)
+    return Undo(address, {"reason": _("Undone at once.")})
+
+
+def _is_reversible(movement: Movement) -> bool:
+    return movement.kind in REVERSIBLE and not movement.is_reversed
+
+
+def _price_text(price_minor: int) -> str:
+    return money_text(price_minor, "", parts().region.minor_digits).strip()
 
 
 def _card_page(
@@ -204,13 +307,22 @@ def _card_page(
         price.price.data = row.price_minor if row else None
     movement = movement or MovementForm(formdata=None)
     undo = undo or UndoForm(formdata=None)
+    before = request.args.get("before", "")
+    before_seq = int(before) if before.isdecimal() and len(before) <= 18 else None
+    shown = here.read(
+        lambda c: queries.movements(
+            c, pharmacy_id, medicine_id, before_seq=before_seq, limit=MOVEMENTS_SHOWN + 1
+        )
+    )
     return render(
         "pharmacy/card.html",
         status,
         medicine=found,
         row=row,
         version=version,
-        movements=here.read(lambda c: queries.movements(c, pharmacy_id, medicine_id)),
+        movements=shown[:MOVEMENTS_SHOWN],
+        has_older=len(shown) > MOVEMENTS_SHOWN,
+        is_reversible=_is_reversible,
         movement=movement,
         price=price,
         undo=undo,
