@@ -74,7 +74,7 @@ def record_told(
                 raise UnknownMedicine()
             if version is not None and item.version != version:
                 raise Conflict(STALE)
-            entry = _entry(place, item, line, now)
+            entry = entry_of(place, item, line, now)
         except Refused as refusal:
             answers.append(refusal)
             continue
@@ -125,7 +125,7 @@ def record_refusals(
     )
 
 
-def _entry(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entry:
+def entry_of(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entry:
     """What the line, told at `now`, does to its item; done in the item as held here."""
 
     def clock() -> datetime:

@@ -179,7 +179,7 @@ def write(
         str(place.pharmacy_id),
         [
             outbox.Told(
-                _happened(place, entry, seq),
+                happened_of(place, entry, seq),
                 entry.movement_id,
                 entry.occurred_at,
                 entry.recorded_at,
@@ -314,7 +314,7 @@ def _write_items(connection: sa.Connection, numbered: Sequence[tuple[int, Entry]
     )
 
 
-def _happened(place: Place, entry: Entry, seq: int) -> Event:
+def happened_of(place: Place, entry: Entry, seq: int) -> Event:
     """The event of a movement."""
     return _EVENTS[entry.kind](
         movement_id=entry.movement_id,
