@@ -64,6 +64,7 @@ def create_app(
 
 
 def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
+    from web_portal.accounts import own, registration, staff
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking, postman
@@ -82,8 +83,11 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         keys,
         live,
         looks,
+        own,
         pharmacy,
+        registration,
         search,
+        staff,
         stock_list,
         till,
     )

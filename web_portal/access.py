@@ -187,19 +187,24 @@ def safe_next(target: str | None) -> str:
 
 def begin_session(response: AnyResponse, token: str) -> None:
     """Give the browser its session cookie; it ends with the browser, and in the database before that."""
-    _set_cookie(response, cookie_name(_app()), token)
+    set_cookie(response, cookie_name(_app()), token)
 
 
 def end_session(response: AnyResponse) -> None:
     """Take the session cookie back and have the browser forget what it kept."""
-    app = _app()
-    response.delete_cookie(
-        cookie_name(app), path="/", httponly=True, samesite="Lax", secure=app.config["IS_HTTPS"]
-    )
+    delete_cookie(response, cookie_name(_app()))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
-def _set_cookie(response: AnyResponse, name: str, value: str) -> None:
+def delete_cookie(response: AnyResponse, name: str) -> None:
+    """Take a cookie of ours back."""
+    response.delete_cookie(
+        name, path="/", httponly=True, samesite="Lax", secure=_app().config["IS_HTTPS"]
+    )
+
+
+def set_cookie(response: AnyResponse, name: str, value: str) -> None:
+    """Give the browser a cookie for our pages only, that no script reads and that ends with the browser."""
     response.set_cookie(
         name, value, path="/", httponly=True, samesite="Lax", secure=_app().config["IS_HTTPS"]
     )
@@ -239,7 +244,7 @@ class FormSecrets(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Name a new visit in a cookie, but only where a form needs it."""
         if isinstance(session, FormSecret) and session.visit and "csrf_token" in g:
-            _set_cookie(response, cookie_name(app, "remedy-visit"), session.visit)
+            set_cookie(response, cookie_name(app, "remedy-visit"), session.visit)
 
 
 def keyed_digest(secret_key: str, purpose: str, text: str) -> str:

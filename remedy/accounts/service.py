@@ -69,7 +69,7 @@ def create_account(
         AlreadyRegistered: if the address has an account.
         Refused: if role, address, password or what it belongs to do not fit.
     """
-    _check_belonging(role, staff_name, patient_id, pharmacy_id, doctor_id)
+    check_belonging(role, staff_name, patient_id, pharmacy_id, doctor_id)
     plain = model.check_email(email)
     if password_hash is None:
         model.check_password(password or "", plain)
@@ -123,7 +123,7 @@ def register_patient(
     """
     plain_name = model.check_name(name)
     plain = model.check_email(email)
-    _forget_unconfirmed(connection, account.c.email_lookup == model.email_lookup(plain, secret_key))
+    forget_unconfirmed(connection, account.c.email_lookup == model.email_lookup(plain, secret_key))
     patient_id = uuid7(clock)
     vault.new_key(connection, patient_id)
     told = {
@@ -312,10 +312,10 @@ def forget_old(connection: sa.Connection, *, clock: Clock) -> None:
     connection.execute(sa.delete(session).where(session.c.expires_at < now - model.KEPT))
     connection.execute(sa.delete(kept_answer).where(kept_answer.c.created_at < now - model.KEPT))
     links.forget_old(connection, clock=clock)
-    _forget_unconfirmed(connection, account.c.created_at < now - links.LIFETIMES["confirm"])
+    forget_unconfirmed(connection, account.c.created_at < now - links.LIFETIMES["confirm"])
 
 
-def _forget_unconfirmed(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+def forget_unconfirmed(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     """Delete accounts that nobody confirmed, with their patients and keys: nothing else is theirs yet."""
     found = connection.execute(
         sa.select(account.c.id, account.c.patient_id).where(which, ~account.c.is_email_confirmed)
@@ -347,13 +347,18 @@ def _refuse_too_many(
             raise TooManyFailures(_TOO_MANY.format(minutes=int(window.total_seconds() // 60)))
 
 
-def _check_belonging(
+def check_belonging(
     role: str,
     staff_name: str | None,
     patient_id: UUID | None,
     pharmacy_id: UUID | None,
     doctor_id: UUID | None,
 ) -> None:
+    """Refuse an account that belongs to somebody else's role, or to nobody.
+
+    Raises:
+        Refused: saying what is missing or too much.
+    """
     if role not in ROLES:
         raise Refused(f"'{role}' is no role; roles are {', '.join(ROLES)}.")
     owners = {"patient": patient_id, "pharmacist": pharmacy_id, "doctor": doctor_id}

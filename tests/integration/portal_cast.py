@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,8 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from remedy.accounts import keys
+from remedy.accounts import applications, keys, own, staff
 from remedy.accounts import service as accounts
+from remedy.accounts.applications import Application
 from remedy.appointments import queries as appointment_queries
 from remedy.appointments import service as appointments
 from remedy.catalogue import stock_import, stock_list
@@ -138,6 +140,38 @@ def a_cast(
     with engine.begin() as connection:
         _what_happened(connection, made, here.vault)
     return made
+
+
+def ids_of_accounts(made: Cast) -> dict[str, Any]:
+    """What the addresses of accounts name: Asha's other session and link, an invitation, an application."""
+    made.browser().sign_in(made.emails["asha"])
+    here, clock = parts.parts_of(made.app), made.watch
+    rows = made.rows(
+        "SELECT s.public_id FROM session s JOIN account a ON a.id = s.account_id"
+        " JOIN patient p ON p.id = a.patient_id WHERE p.public_id = :asha ORDER BY s.public_id DESC",
+        asha=made.ids["asha"].bytes,
+    )
+    told = Application(
+        canary("zoe"), canary("zoe"), "Harbour", "+39 06 5550 300", canary("zoe"), 41.9, 12.5,
+        canary("zoe"), f"{canary('zoe')}@town.example",
+    )  # fmt: skip
+    with made.engine.begin() as connection:
+        reset = own.forgot_password(
+            connection, email=made.emails["asha"], secret_key=SECRET_KEY, clock=clock
+        )
+        staff.invite(
+            connection, role="pharmacist", name=canary("zoe"), email=f"{canary('zoe')}@town.example",
+            pharmacy_id=made.ids["corner"], invited_by=made.ids["farah_account"], clock=clock,
+        )  # fmt: skip
+        application = applications.apply(connection, told, clock=clock)
+        (invited,) = staff.open_invitations(connection, clock=here.clock)
+    return {
+        "asha_session": UUID(bytes=bytes(rows[0].public_id)),
+        "asha_reset": reset,
+        "invitation": invited.public_id,
+        "application": application,
+        "nothing": "nothing-of-the-kind",
+    }
 
 
 def _places(connection: sa.Connection, made: Cast) -> None:
