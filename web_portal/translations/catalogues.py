@@ -4,6 +4,7 @@
 compiled catalogues are kept beside their sources: nothing is built between a checkout and a portal that serves.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,15 @@ def template() -> Catalog:
         found.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
     for name, sentence in core_sentences.gathered():
         found.add(sentence, locations=[(name, 0)])
+    for speciality in _specialities():
+        found.add(speciality, locations=[("remedy/town/lists/doctors.csv", 0)])
     return found
+
+
+def _specialities() -> list[str]:
+    """What doctors of the town are: words of data that pages show through `said`."""
+    with (core_sentences.CORE / "town" / "lists" / "doctors.csv").open(encoding="utf-8") as file:
+        return sorted({row["speciality"] for row in csv.DictReader(file)})
 
 
 def _catalogue(language: str | None) -> Catalog:
@@ -86,7 +95,8 @@ def problems(catalogue: Catalog) -> Iterator[str]:
 def _is_whole(message: Message, plurals: int) -> bool:
     if isinstance(message.id, str):
         return bool(message.string)
-    return len(message.string or ()) == plurals and all(message.string)
+    forms = _texts(message.string)
+    return len(forms) == plurals and all(forms)
 
 
 def _keeps_placeholders(message: Message) -> bool:
@@ -99,8 +109,8 @@ def _keeps_placeholders(message: Message) -> bool:
     )
 
 
-def _texts(said: str | Sequence[str]) -> Sequence[str]:
-    return [said] if isinstance(said, str) else said
+def _texts(said: str | Sequence[str] | None) -> Sequence[str]:
+    return [said] if isinstance(said, str) else said or ()
 
 
 def written(catalogue: Catalog) -> tuple[bytes, bytes]:
