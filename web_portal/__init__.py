@@ -71,6 +71,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.appointments import routes as appointments
     from web_portal.pharmacy import keys, stock_list
     from web_portal.pharmacy import routes as pharmacy
+    from web_portal.search import pharmacy_page, watches, words
     from web_portal.search import routes as search
     from web_portal.till import routes as till
 
@@ -85,11 +86,13 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         looks,
         own,
         pharmacy,
+        pharmacy_page,
         registration,
         search,
         staff,
         stock_list,
         till,
+        watches,
     )
     for room in rooms:
         app.register_blueprint(room.room)
@@ -97,6 +100,8 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     csrf.exempt(till.room)
     live.init_app(app)
     postman.init_app(app)
+    watches.init_app(app)
+    words.init_app(app)
 
 
 def _check_secrets(settings: Settings) -> None:

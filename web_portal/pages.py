@@ -23,9 +23,6 @@ TRANSLATIONS = str(Path(__file__).parent / "translations")
 SOURCE_LANGUAGE = "en"
 """What the code is written in; every other language needs a catalogue."""
 
-LOW_MILLI = 5000
-"""Fewer packs than this are called low."""
-
 OLD_SECONDS = 15 * 60
 """A figure older than this says so in a warning's colour (docs: ux)."""
 
@@ -58,15 +55,6 @@ def money(amount_minor: int | None) -> str:
         return _("Ask for the price")
     region = parts().region
     return money_text(amount_minor, region.currency, region.minor_digits)
-
-
-def availability(available_milli: int) -> str:
-    """What a patient needs to know of a stock, in words."""
-    if available_milli <= 0:
-        return _("Out of stock")
-    if available_milli < LOW_MILLI:
-        return _("Low: %(packs)s left", packs=packs(available_milli))
-    return _("In stock: %(packs)s", packs=packs(available_milli))
 
 
 def age(instant: datetime) -> str:
@@ -150,7 +138,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         packs=packs,
         money=money,
-        availability=availability,
         age=age,
         is_old=is_old,
         moment=moment,

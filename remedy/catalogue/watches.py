@@ -4,7 +4,7 @@ What is due is read from the stock itself, whoever changed it; telling is done b
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock
 
 SHOWN = 50
+KEPT = timedelta(days=180)
+"""Who waited longer is not written to any more: the need is likely to be past."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,11 @@ def due(connection: sa.Connection, *, now: datetime, limit: int = 50) -> list[Du
         .select_from(medicine_watch)
         .join(medicine, medicine.c.id == medicine_watch.c.medicine_id)
         .join(patient, patient.c.id == medicine_watch.c.patient_id)
-        .where(medicine_watch.c.told_at.is_(None), _is_back(connection, now))
+        .where(
+            medicine_watch.c.told_at.is_(None),
+            medicine_watch.c.asked_at > now - KEPT,
+            _is_back(connection, now),
+        )
         .order_by(medicine_watch.c.asked_at)
         .limit(limit)
     )

@@ -4,26 +4,30 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.catalogue.model import Medicine, Offer
-from remedy.catalogue.queries import find_medicines, medicine, offers
+from remedy.catalogue.model import Medicine
+from remedy.catalogue.queries import find_medicines, find_nearly, medicine
+from remedy.catalogue.watches import is_watching
 from remedy.stock import service
 from remedy.stock.model import OutOfStock, Refused
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.forms import OnceForm, once
-from web_portal.pages import render
+from web_portal.pages import render, wants_part
 from web_portal.parts import parts
-from web_portal.search import demand, places
+from web_portal.search import demand, own_holds
+from web_portal.search.around import Around, around
 from web_portal.search.forms import HoldForm
 
 room = Blueprint("search", __name__, template_folder="templates")
 
 HOLD_MINUTES = 120
 LONGEST_QUERY = 200
+RESULTS = "results"
+"""The id of what is drawn anew while somebody types."""
 
 
 @room.get("/")
@@ -31,37 +35,50 @@ LONGEST_QUERY = 200
 def home() -> Response:
     """The search: by any words of a medicine's name; open to everybody."""
     q = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    is_typing = request.headers.get("HX-Target") == RESULTS
 
-    def look(connection: sa.Connection) -> tuple[list[Medicine], Around]:
-        found = find_medicines(connection, q) if q else []
-        # Groups are how some pharmacies tell their sales; nobody can buy one.
-        found = [one for one in found if one.kind == "product"]
-        only = found[0] if len(found) == 1 else None
-        return found, _around(connection, only)
+    def look(connection: sa.Connection) -> tuple[Found, Around]:
+        found = _find(connection, q)
+        only = found.exact[0] if len(found.exact) == 1 and not is_typing else None
+        return found, around(connection, only)
 
-    found, around = parts().read(look)
-    if len(found) == 1:
-        return _medicine_page(found[0], around, 200, q=q)
-    if q and not found:
-        demand.tell(None, 0, query=q, district=around.district)
-    return render("search/home.html", q=q, medicines=found, around=around)
+    found, near = parts().read(look)
+    if "settled" in request.args and wants_part():
+        # What stands in the box for a while, and nobody has, is what somebody looked for.
+        if q and not found.any:
+            demand.tell(None, 0, query=q, district=near.district)
+        return Response(status=204)
+    if is_typing:
+        # Every letter asks again: nothing is counted here.
+        response = make_response(
+            render_template("search/_typed.html", q=q, found=found, around=near)
+        )
+        response.vary.update(("HX-Request", "HX-Target"))
+        return response
+    if len(found.exact) == 1:
+        return _medicine_page(found.exact[0], near, 200, q=q)
+    if q and not found.any:
+        demand.tell(None, 0, query=q, district=near.district)
+    return render("search/home.html", q=q, found=found, around=near)
 
 
 @dataclass(frozen=True)
-class Around:
-    """From where it is searched, and who there keeps the medicine that is meant, the best first."""
+class Found:
+    """The medicines that have the words as they were typed; where none has, those with one slip in a word."""
 
-    districts: dict[str, tuple[float, float]]
-    district: str
-    offers: list[Offer]
+    exact: list[Medicine]
+    nearly: list[Medicine]
+
+    @property
+    def any(self) -> list[Medicine]:
+        """What there is to show."""
+        return self.exact or self.nearly
 
 
-def _around(connection: sa.Connection, meant: Medicine | None) -> Around:
-    known = places.districts(connection)
-    district = request.values.get("district", "").strip()[:60]
-    near = known.get(district)
-    found = offers(connection, meant.medicine_id, near=near, now=parts().now()) if meant else []
-    return Around(known, district, found)
+def _find(connection: sa.Connection, q: str) -> Found:
+    # Groups are how some pharmacies tell their sales; nobody can buy one.
+    exact = find_medicines(connection, q, kind="product")
+    return Found(exact, [] if exact else find_nearly(connection, q, kind="product"))
 
 
 @room.get("/medicines/<uuid:medicine_id>")
@@ -117,7 +134,7 @@ def holds() -> Response:
 def release(hold_id: UUID) -> Response:
     """Let go of packs that were set aside."""
     here, form, patient_id = parts(), OnceForm(), access.patient_id()
-    own = here.read(lambda c: places.holds_of(c, patient_id))
+    own = here.read(lambda c: own_holds.holds_of(c, patient_id))
     if hold_id not in {one.hold_id for one in own}:
         abort(404)
 
@@ -136,7 +153,7 @@ def _holds_page(status: int, refusal: str | None = None) -> Response:
     return render(
         "search/holds.html",
         status,
-        holds=here.read(lambda c: places.holds_of(c, patient_id)),
+        holds=here.read(lambda c: own_holds.holds_of(c, patient_id)),
         now=here.now(),
         form=OnceForm(formdata=None),
         refusal=refusal,
@@ -148,35 +165,37 @@ def _page_of(
 ) -> Response:
     def look(connection: sa.Connection) -> tuple[Medicine | None, Around]:
         found = medicine(connection, medicine_id)
-        return found, _around(connection, found)
+        return found, around(connection, found)
 
-    found, around = parts().read(look)
+    found, near = parts().read(look)
     if found is None:
         abort(404)
-    return _medicine_page(found, around, status, form=form, refusal=refusal)
+    return _medicine_page(found, near, status, form=form, refusal=refusal)
 
 
 def _medicine_page(
     found: Medicine,
-    around: Around,
+    near: Around,
     status: int,
     *,
     q: str = "",
     form: HoldForm | None = None,
     refusal: str | None = None,
 ) -> Response:
-    having = sum(offer.available_milli > 0 for offer in around.offers)
-    demand.tell(found.medicine_id, having, query="", district=around.district)
+    demand.tell(found.medicine_id, near.having, query="", district=near.district)
     person = access.person()
-    if form is None and person is not None and person.role == "patient":
+    patient_id = person.patient_id if person is not None else None
+    if form is None and patient_id is not None:
         form = HoldForm(formdata=None)
     return render(
         "search/medicine.html",
         status,
         medicine=found,
-        around=around,
-        having=having,
+        around=near,
         form=form,
+        watch=OnceForm(formdata=None) if patient_id is not None else None,
+        is_watching=patient_id is not None
+        and parts().read(lambda c: is_watching(c, patient_id, found.medicine_id)),
         hours=HOLD_MINUTES // 60,
         refusal=refusal,
         # So that searching again from another district finds the same medicine.

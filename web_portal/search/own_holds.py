@@ -1,4 +1,4 @@
-"""What the search pages read beside the catalogue: districts to search from, and a patient's own holds."""
+"""What the search pages read beside the catalogue: a patient's own holds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,21 +30,6 @@ class OwnHold:
     def is_waiting(self, now: datetime) -> bool:
         """Whether the packs are still set aside."""
         return self.state == "held" and self.expires_at > now
-
-
-def districts(connection: sa.Connection) -> dict[str, tuple[float, float]]:
-    """Every district with a verified pharmacy, and the middle of its pharmacies in degrees."""
-    rows = connection.execute(
-        sa.select(
-            pharmacy.c.district,
-            sa.func.avg(pharmacy.c.latitude),
-            sa.func.avg(pharmacy.c.longitude),
-        )
-        .where(pharmacy.c.verified_at.is_not(None))
-        .group_by(pharmacy.c.district)
-        .order_by(pharmacy.c.district)
-    )
-    return {name: (float(latitude), float(longitude)) for name, latitude, longitude in rows}
 
 
 def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:

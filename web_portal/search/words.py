@@ -1,0 +1,90 @@
+"""How the search pages write what they know: availability, opening, hours of the week, distance, and the way there."""
+
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from babel.dates import format_date, format_time
+from flask import Flask
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from remedy.catalogue.hours import Hours, Opening
+from remedy.values import local_day, packs_text
+from web_portal.pages import clock_time
+from web_portal.parts import parts
+
+LOW_MILLI = 5000
+"""Fewer packs than this are called low."""
+
+A_MONDAY = date(2026, 3, 2)
+MAP = "https://www.openstreetmap.org/directions"
+
+
+def availability(available_milli: int, is_doubtful: bool = False) -> str:
+    """What a patient needs to know of a stock, in words."""
+    if is_doubtful:
+        return _("Ask the pharmacy")
+    if available_milli <= 0:
+        return _("Out of stock")
+    if available_milli < LOW_MILLI:
+        return _("Low (%(packs)s)", packs=packs_text(available_milli))
+    return _("In stock (%(packs)s)", packs=packs_text(available_milli))
+
+
+def availability_tag(available_milli: int, is_doubtful: bool = False) -> str:
+    """The colour of those words."""
+    if is_doubtful or 0 < available_milli < LOW_MILLI:
+        return "tag-low"
+    return "tag-in" if available_milli > 0 else "tag-out"
+
+
+def opening(told: Opening | None, time_zone: str) -> str:
+    """Whether a place is open now, and until when."""
+    if told is None:
+        return _("Opening hours are not known: call before you go")
+    if told.changes_at is None:
+        return _("Open around the clock") if told.is_open else _("Closed")
+    day, at = local_day(told.changes_at, time_zone), clock_time(told.changes_at, time_zone)
+    is_today = day == local_day(parts().now(), time_zone)
+    weekday = format_date(day, "EEEE", locale=get_locale() or "en")
+    if told.is_open:
+        if is_today:
+            return _("Open now, until %(time)s", time=at)
+        return _("Open now, until %(weekday)s %(time)s", weekday=weekday, time=at)
+    if is_today:
+        return _("Closed now, opens at %(time)s", time=at)
+    return _("Closed now, opens %(weekday)s %(time)s", weekday=weekday, time=at)
+
+
+def week(hours: tuple[Hours, ...]) -> list[tuple[str, str]]:
+    """Each day of the week with its hours in words."""
+    locale = get_locale() or "en"
+    days = []
+    for weekday in range(7):
+        stretches = [
+            f"{format_time(one.opens_at, 'HH:mm', locale=locale)}–"
+            f"{format_time(one.closes_at, 'HH:mm', locale=locale)}"
+            for one in hours
+            if one.weekday == weekday
+        ]
+        name = format_date(A_MONDAY + timedelta(days=weekday), "EEEE", locale=locale)
+        days.append((name, ", ".join(stretches) or _("closed")))
+    return days
+
+
+def distance(kilometres: float) -> str:
+    """How far away a pharmacy is."""
+    return _("%(km)s km away", km=f"{kilometres:.1f}")
+
+
+def directions(latitude: float, longitude: float) -> str:
+    """A map with the way there, opened only by whoever follows the link."""
+    return f"{MAP}?{urlencode({'route': f';{latitude:.5f},{longitude:.5f}'})}"
+
+
+def init_app(app: Flask) -> None:
+    """Give templates these words."""
+    app.jinja_env.filters.update(opening=opening, week=week, distance=distance)
+    app.jinja_env.globals.update(
+        availability=availability, availability_tag=availability_tag, directions=directions
+    )
