@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from remedy.appointments import model, owed, queries, writing
 from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, Slot, Visit
-from remedy.appointments.service import urgency_of, what_became
+from remedy.appointments.service import refuse_late, urgency_of
 from remedy.events.hospital import (
     AppointmentAccepted,
     AppointmentCancelled,
@@ -65,7 +65,7 @@ def propose(
         decided_by=decided_by,
     )
     if not is_done:
-        raise AlreadyDecided(what_became(connection, writing.read(connection, appointment_id), now))
+        refuse_late(connection, appointment_id, now)
     owed.owe(connection, appointment_id, "proposed", now)
     proposed = writing.read(connection, appointment_id)
     writing.tell(

@@ -6,6 +6,7 @@ a form is filled in `holds.py`; how all of it is written in `writing.py`.
 """
 
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -136,7 +137,7 @@ def decide(
         )
     )
     if done.rowcount != 1:
-        raise AlreadyDecided(what_became(connection, writing.read(connection, appointment_id), now))
+        refuse_late(connection, appointment_id, now)
     if not accept:
         writing.free_cells(connection, appointment_id)
     owed.owe(connection, appointment_id, "accepted" if accept else "declined", now)
@@ -222,14 +223,24 @@ def urgency_of(urgency: str) -> Urgency:
     raise Refused(f"Choose how urgent it is: {', '.join(model.URGENCIES)}.")
 
 
-def what_became(connection: sa.Connection, visit: Visit, now: datetime) -> str:
-    """Who did what with a request that is not waiting any more."""
+def refuse_late(connection: sa.Connection, appointment_id: UUID, now: datetime) -> NoReturn:
+    """Say who did what with a request that is not waiting any more.
+
+    Raises:
+        AlreadyDecided: always.
+    """
+    visit = writing.read(connection, appointment_id)
     if visit.state in ("accepted", "declined") and visit.decided_at and visit.decided_by:
         who = staff_name(connection, visit.decided_by) or "Somebody"
-        when = visit.decided_at.astimezone(zone(visit.time_zone))
-        return f"{who} {visit.state} this request at {when:%H:%M on %d %B %Y}; nothing was changed."
+        at = visit.decided_at.astimezone(zone(visit.time_zone))
+        when = f"{at:%A %d %B %Y, %H:%M} ({at.tzname()})"
+        if visit.state == "accepted":
+            raise AlreadyDecided(f"{who} accepted this request: {when}. Nothing was changed.")
+        raise AlreadyDecided(f"{who} declined this request: {when}. Nothing was changed.")
     if visit.state == "cancelled" and not visit.has_lapsed:
-        return "The patient called this request off; nothing was changed."
+        raise AlreadyDecided("The patient called this request off; nothing was changed.")
     if visit.state in WAITING and visit.lapses_at > now:
-        return "This request changed since you opened it; look at it again."
-    return "Nobody decided this request in time, and its time was let go; nothing was changed."
+        raise AlreadyDecided("This request changed since you opened it; look at it again.")
+    raise AlreadyDecided(
+        "Nobody decided this request in time, and its time was let go; nothing was changed."
+    )

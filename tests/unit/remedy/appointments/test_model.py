@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -178,3 +179,34 @@ def test_lapsed_is_called_off_by_nobody() -> None:
     assert not visit("cancelled", None, None).has_lapsed
     assert not visit("cancelled", at, UUID(int=3)).has_lapsed
     assert not visit("requested", None, None).has_lapsed
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "decide", "move", "end"),
+    [
+        ("requested", False, True, True, True),
+        ("proposed", True, False, True, True),
+        ("accepted", False, False, True, True),
+        ("declined", False, False, False, False),
+        ("cancelled", False, False, False, False),
+        ("attended", False, False, False, False),
+    ],
+)
+def test_what_may_be_done_follows_from_the_state_and_the_time(
+    state: str, answer: bool, decide: bool, move: bool, end: bool
+) -> None:
+    now, ids = datetime(2026, 3, 2, tzinfo=UTC), UUID(int=0x1234ABCD)
+    visit = Visit(
+        ids, ids, ids, "Dr Ekow", "", ids, "", "", "Europe/Rome", state, "routine",
+        now + timedelta(days=2), now + timedelta(days=2, minutes=20), 1, now, now + timedelta(days=1),
+        None, None, "", None,
+    )  # fmt: skip
+    assert visit.reference == "1234-ABCD"
+    assert visit.may_answer(now) == answer
+    assert visit.may_decide(now) == decide
+    assert (visit.may_move(now), visit.may_end(now)) == (move, end)
+    lapsed = now + timedelta(days=1)
+    assert not visit.may_answer(lapsed)
+    assert not visit.may_decide(lapsed)
+    assert visit.may_move(lapsed) == (state == "accepted")
+    assert not visit.may_end(visit.starts_at)
