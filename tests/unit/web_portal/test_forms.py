@@ -57,15 +57,6 @@ def test_what_is_no_price_gets_a_sentence(app: Flask, text: str) -> None:
     assert form.price.errors
 
 
-@pytest.mark.parametrize(
-    ("milli", "words"),
-    [(0, "Out of stock"), (4500, "Low: 4.5 left"), (5000, "In stock: 5")],
-)
-def test_availability_is_said_in_words(app: Flask, milli: int, words: str) -> None:
-    with app.test_request_context():
-        assert pages.availability(milli) == words
-
-
 def test_the_age_of_a_figure_is_told(app: Flask) -> None:
     with app.test_request_context():
         assert pages.age(A_MONDAY - timedelta(seconds=20)) == "just now"
