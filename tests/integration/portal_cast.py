@@ -52,6 +52,7 @@ class Browser:
     """Somebody's browser: keeps cookies, brings a form's token and number."""
 
     client: FlaskClient
+    _tokens: dict[tuple[str | None, ...], str] = field(default_factory=dict)
 
     def get(self, path: str, **options: object) -> TestResponse:
         return self.client.get(path, **options)  # type: ignore[arg-type]
@@ -64,12 +65,22 @@ class Browser:
         return self.client.post(path, data=data, headers=headers)
 
     def token(self) -> str:
-        """The token that this browser's forms hold."""
-        for path in ("/doctors", "/sign-in"):
-            found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
-            if found:
-                return found.group(1)
-        raise AssertionError("No page of this browser has a form.")
+        """The token that this browser's forms hold: the same for as long as its session or visit."""
+        if self._whose() not in self._tokens:
+            for path in ("/doctors", "/sign-in"):
+                found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+                if found:
+                    self._tokens[self._whose()] = found.group(1)
+                    break
+            else:
+                raise AssertionError("No page of this browser has a form.")
+        return self._tokens[self._whose()]
+
+    def _whose(self) -> tuple[str | None, ...]:
+        kept = [
+            self.client.get_cookie(name, domain="localhost") for name in ("remedy", "remedy-visit")
+        ]
+        return tuple(cookie.value if cookie else None for cookie in kept)
 
     def sign_in(self, email: str, password: str = PASSWORD, **told: str) -> TestResponse:
         return self.post("/sign-in", {"email": email, "password": password, **told})
