@@ -7,10 +7,10 @@ import argparse
 import json
 import sys
 
-from bench import chaos, freshness, years
+from bench import chaos, freshness, live, years
 from bench.load import TooBusyError, refuse_when_busy
 
-MEASUREMENTS = {"freshness": freshness, "chaos": chaos, "years": years}
+MEASUREMENTS = {"freshness": freshness, "chaos": chaos, "live": live, "years": years}
 
 
 def main() -> int:
