@@ -120,12 +120,16 @@ def by_medicine(
     rows = frame(
         connection,
         f"""
-        SELECT t.medicine_id, {MEDICINE}, SUM(t.sold_milli) AS sold_milli,
-          SUM(t.refused_milli) AS refused_milli, SUM(t.uncovered_milli) AS uncovered_milli,
-          SUM(t.sale_count) AS sale_count
-        FROM agg_daily_demand t LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
-        WHERE t.day BETWEEN :first AND :closed{_where(pharmacy_id, None)}
-        GROUP BY t.medicine_id, {MEDICINE} ORDER BY sold_milli DESC LIMIT 200
+        SELECT t.medicine_id, {MEDICINE}, t.sold_milli, t.refused_milli, t.uncovered_milli, t.sale_count
+        FROM (
+          SELECT t.medicine_id, SUM(t.sold_milli) AS sold_milli,
+            SUM(t.refused_milli) AS refused_milli, SUM(t.uncovered_milli) AS uncovered_milli,
+            SUM(t.sale_count) AS sale_count
+          FROM agg_daily_demand t
+          WHERE t.day BETWEEN :first AND :closed{_where(pharmacy_id, None)}
+          GROUP BY t.medicine_id
+        ) t LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
+        ORDER BY sold_milli DESC LIMIT 200
         """,  # noqa: S608 - built from constants; values are bound
         first=first,
         closed=closed,
