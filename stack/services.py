@@ -222,7 +222,7 @@ STEPS = (
         account="portal",
         has_keys=True,
         is_telling=True,
-        patience_s=1200,
+        patience_s=3600,
     ),
     _step(
         "migrate-airflow",
