@@ -224,10 +224,10 @@ def everybody_holds(clinic: Clinic, slots: list[Slot], clients: int) -> list[obj
     return at_once(clients, one)
 
 
-def test_eight_clients_hold_and_ask_and_no_time_is_two_peoples(database: sa.Engine) -> None:
+def test_six_clients_hold_and_ask_and_no_time_is_two_peoples(database: sa.Engine) -> None:
     clinic = a_clinic(database)
-    slots = clinic.slots()[:12]
-    results = everybody_holds(clinic, slots, 8)
+    slots = clinic.slots()[:8]
+    results = everybody_holds(clinic, slots, 6)
     assert not [r for r in results if isinstance(r, Exception)]
     for place in range(len(slots)):
         won = [got[place] for got in results if isinstance(got[place], Visit)]  # type: ignore[index]
@@ -248,7 +248,7 @@ def test_eight_clients_hold_and_ask_and_no_time_is_two_peoples(database: sa.Engi
 def test_control_without_the_key_a_time_is_held_twice(database: sa.Engine) -> None:
     """Shows that the key forbids it: the same race on a copy of the table without one."""
     clinic = a_clinic(database)
-    slots = clinic.slots()[:12]
+    slots = clinic.slots()[:8]
     with database.begin() as c:
         c.execute(sa.text("RENAME TABLE appointment_cell TO appointment_cell_kept"))
         c.execute(

@@ -44,7 +44,7 @@ def link_in_mail(stack: Any, path: str, *also: str) -> str:
     deadline = time.monotonic() + MAIL_WITHIN_S
     while time.monotonic() < deadline:
         for mail in caught(stack):
-            found = re.search(rf"https?://[^\s\"<]+{re.escape(path)}[\w./-]+", mail)
+            found = re.search(rf"https?://[^\s\"<]+{re.escape(path)}[\w./-]*", mail)
             if found and all(text in mail for text in also):
                 return found.group()
         time.sleep(0.2)

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -17,9 +18,9 @@ MOST_TABS = 250
 def open_doctor(page: Page, stack, name: str = "Dr Ekow", weeks: int = 1) -> None:
     """A doctor's page some weeks ahead, where there is time."""
     page.goto(stack.url("portal") + "/doctors")
-    page.get_by_role("link", name=name).click()
-    for _ in range(weeks):
-        page.get_by_role("link", name="Later").click()
+    address = page.get_by_role("link", name=name).get_attribute("href")
+    day = datetime.now(UTC).date() + timedelta(weeks=weeks)
+    page.goto(f"{stack.url('portal')}{address}?from={day}")
     expect(page.locator(".slots .btn-outline-primary").first).to_be_visible()
 
 
@@ -105,6 +106,7 @@ def test_a_visit_is_asked_for_by_keyboard_alone(stack, page_as):
     go_to(page, page.get_by_role("link", name="Later"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Earlier")).to_be_visible()
+    expect(page.locator("main")).to_be_focused()
     go_to(page, page.locator(".slots .btn-outline-primary").first)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ask for a visit")
