@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -74,7 +75,8 @@ def week(hours: tuple[Hours, ...]) -> list[tuple[str, str]]:
 
 def distance(kilometres: float) -> str:
     """How far away a pharmacy is."""
-    return _("%(km)s km away", km=f"{kilometres:.1f}")
+    km = format_decimal(kilometres, format="0.0", locale=get_locale() or "en")
+    return _("%(km)s km away", km=km)
 
 
 def directions(latitude: float, longitude: float) -> str:

@@ -66,3 +66,10 @@ def test_directions_lead_to_a_map_with_nothing_of_ours_in_it(app: Flask) -> None
     assert words.directions(41.9, 12.5) == (
         "https://www.openstreetmap.org/directions?route=%3B41.90000%2C12.50000"
     )
+
+
+def test_a_distance_is_written_as_the_reader_writes_numbers(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "fr"}):
+        assert words.distance(1.26) == "à 1,3 km"
+    with app.test_request_context():
+        assert words.distance(1.26) == "1.3 km away"
