@@ -28,8 +28,12 @@ class Form(FlaskForm):
     """A form with its error summary."""
 
     def problems(self) -> list[tuple[str, str]]:
-        """Each field's id with what is wrong in it, in the form's order."""
-        return [(field.id, str(field.errors[0])) for field in self if field.errors]
+        """Each field's id with what is wrong in it, in the form's order; no id where a field is not seen."""
+        return [
+            ("" if isinstance(field, HiddenField) else field.id, str(field.errors[0]))
+            for field in self
+            if field.errors
+        ]
 
     def refuse(self, name: str, sentence: str) -> None:
         """Say at a field why the core refused."""

@@ -1,0 +1,38 @@
+"""The application on a port of its own, for tests in which a browser has to go on to the next page by itself."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+PORTS = range(22_000, 32_000, 7)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_told: object) -> None:
+        """Say nothing: the test tells what went wrong."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Its address while the block lasts."""
+    server = _server(app)
+    thread = threading.Thread(target=server.serve_forever, name="portal", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _server(app: Flask) -> BaseWSGIServer:
+    for port in PORTS:
+        try:
+            return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+        except (OSError, SystemExit):
+            continue
+    raise AssertionError("no free port below 32000")
