@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -49,7 +50,7 @@ def apply(connection: sa.Connection, told: Application, *, clock: Clock) -> UUID
     return made
 
 
-def waiting(connection: sa.Connection) -> Sequence[sa.Row]:
+def waiting(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Applications nobody has decided, the oldest first."""
     return connection.execute(
         sa.select(pharmacy_application)
@@ -58,7 +59,7 @@ def waiting(connection: sa.Connection) -> Sequence[sa.Row]:
     ).all()
 
 
-def application(connection: sa.Connection, application_id: UUID) -> sa.Row | None:
+def application(connection: sa.Connection, application_id: UUID) -> sa.Row[Any] | None:
     """One application with who decided it (`decider`), or None."""
     return connection.execute(
         sa.select(pharmacy_application, account.c.staff_name.label("decider"))
@@ -139,7 +140,7 @@ def decline(
 
 def _decide(
     connection: sa.Connection, application_id: UUID, *, by: UUID, note: str | None, clock: Clock
-) -> sa.Row:
+) -> sa.Row[Any]:
     done = connection.execute(
         sa.update(pharmacy_application)
         .where(

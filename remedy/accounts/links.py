@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -50,7 +51,9 @@ def new(
     return token
 
 
-def look(connection: sa.Connection, purpose: str, token: str, *, clock: Clock) -> sa.Row | None:
+def look(
+    connection: sa.Connection, purpose: str, token: str, *, clock: Clock
+) -> sa.Row[Any] | None:
     """The row behind a link that is still good, without using it; None otherwise."""
     return connection.execute(
         sa.select(mailed_link).where(*_good(purpose, token, clock))
@@ -64,7 +67,7 @@ def use(
     *,
     account_row: int | None = None,
     clock: Clock,
-) -> sa.Row | None:
+) -> sa.Row[Any] | None:
     """Use a link up; its row, or None where it is not good (any more). Of two who do, one gets it.
 
     With `account_row`, only that account's link is good.

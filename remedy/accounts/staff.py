@@ -1,6 +1,7 @@
 """Pharmacists, doctors and admins: invited by an admin, let in by a mailed link, closed when they leave."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ def invite(
     return links.new(connection, "invite", invitation_row=int(made.lastrowid), clock=clock)
 
 
-def invited(connection: sa.Connection, token: str, *, clock: Clock) -> sa.Row | None:
+def invited(connection: sa.Connection, token: str, *, clock: Clock) -> sa.Row[Any] | None:
     """Who an invitation's link is for (`role`, `staff_name`, `staff_email`), while it is good."""
     link = links.look(connection, "invite", token, clock=clock)
     return None if link is None else _open_invitation(connection, link.invitation_id)
@@ -126,7 +127,7 @@ def close(connection: sa.Connection, account_id: UUID, *, by: UUID, clock: Clock
     return True
 
 
-def people(connection: sa.Connection) -> Sequence[sa.Row]:
+def people(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Staff whose accounts are open, with where they work."""
     return connection.execute(
         sa.select(
@@ -142,7 +143,7 @@ def people(connection: sa.Connection) -> Sequence[sa.Row]:
     ).all()
 
 
-def open_invitations(connection: sa.Connection, *, clock: Clock) -> Sequence[sa.Row]:
+def open_invitations(connection: sa.Connection, *, clock: Clock) -> Sequence[sa.Row[Any]]:
     """Invitations nobody has taken up yet, the newest first."""
     return connection.execute(
         sa.select(
@@ -163,7 +164,7 @@ def open_invitations(connection: sa.Connection, *, clock: Clock) -> Sequence[sa.
     ).all()
 
 
-def workplaces(connection: sa.Connection) -> tuple[Sequence[sa.Row], Sequence[sa.Row]]:
+def workplaces(connection: sa.Connection) -> tuple[Sequence[Any], Sequence[Any]]:
     """Pharmacies, and doctors without an account: (`public_id`, `name`) each."""
     shops = connection.execute(
         sa.select(pharmacy.c.public_id, pharmacy.c.name).order_by(pharmacy.c.name, pharmacy.c.id)
@@ -195,7 +196,7 @@ def _workplace() -> sa.ColumnElement[str]:
     return sa.func.coalesce(pharmacy.c.name, hospital.c.name, "")
 
 
-def _open_invitation(connection: sa.Connection, row: int) -> sa.Row | None:
+def _open_invitation(connection: sa.Connection, row: int) -> sa.Row[Any] | None:
     return connection.execute(
         sa.select(invitation).where(
             invitation.c.id == row,

@@ -1,12 +1,14 @@
 """The mails about accounts: sent after the commit, with a link and nothing about health."""
 
+from typing import Any
+
 from flask import url_for
 from flask_babel import gettext as _
 
 from web_portal.parts import parts
 
 
-def _address(endpoint: str, **values: str) -> str:
+def _address(endpoint: str, **values: Any) -> str:
     return parts().settings.portal_url + url_for(endpoint, **values)
 
 

@@ -114,10 +114,11 @@ def check() -> Response:
     if not form.is_submitted():
         return render("accounts/check.html", told=told, form=form)
     here, address = parts(), request.remote_addr or ""
-    secret = {"secret_key": here.settings.secret_key, "clock": here.clock}
+    secret: dict[str, Any] = {"secret_key": here.settings.secret_key, "clock": here.clock}
     if here.change(lambda c: links.may_mail(c, email=told["email"], address=address, **secret)):
+        given: dict[str, Any] = {**told, **secret}
         try:
-            token = here.change(lambda c: own.register(c, here.vault, **told, **secret))
+            token = here.change(lambda c: own.register(c, here.vault, **given))
             mails.confirm(told["email"], token)
         except AlreadyRegistered:
             mails.already(told["email"])

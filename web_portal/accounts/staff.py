@@ -1,6 +1,7 @@
 """Staff: invited by an admin, let in by a mailed link; and pharmacies that apply, decided by an admin."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -158,9 +159,13 @@ def apply() -> Response:
         return render("accounts/apply.html", form=form)
     if not form.validate():
         return render("accounts/apply.html", 422, form=form)
-    told = {field.name: field.data for field in form if field.name not in {"csrf_token", "nonce"}}
-    kept = Application(**{k: v.strip() if isinstance(v, str) else v for k, v in told.items()})
-    secret = {"secret_key": here.settings.secret_key, "clock": here.clock}
+    told: dict[str, Any] = {
+        field.name: field.data.strip() if isinstance(field.data, str) else field.data
+        for field in form
+        if field.name not in {"csrf_token", "nonce"}
+    }
+    kept = Application(**told)
+    secret: dict[str, Any] = {"secret_key": here.settings.secret_key, "clock": here.clock}
     address = request.remote_addr or ""
     if not here.change(
         lambda c: links.may_mail(c, email=kept.pharmacist_email, address=address, **secret)

@@ -75,3 +75,22 @@ def test_a_damaged_hash_opens_nothing_and_an_older_one_is_outdated() -> None:
     assert not passwords.is_right("three small umbrellas", "$argon2id$broken")
     older = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzYWx0$" + "A" * 43
     assert passwords.is_outdated(older)
+
+
+@pytest.mark.parametrize("phone", ["+39 06 5550 101", "06/5550-101", "(06) 5550.101", " 555010 "])
+def test_a_telephone_number_is_kept_as_it_was_written(phone: str) -> None:
+    assert model.check_phone(phone) == phone.strip()
+
+
+@pytest.mark.parametrize(
+    "phone", ["", "12345", "call me", "+", "1" * 16, "+39 06 <b>5550</b>", "0" * 41]
+)
+def test_what_cannot_be_a_telephone_number_is_refused(phone: str) -> None:
+    with pytest.raises(model.Refused):
+        model.check_phone(phone)
+
+
+def test_a_digest_does_not_hold_what_it_was_made_of() -> None:
+    assert model.digest("a token") == model.digest("a token")
+    assert model.digest("a token") != model.digest("another")
+    assert b"a token" not in model.digest("a token")
