@@ -21,6 +21,9 @@ SHOWN = 50
 KEPT = timedelta(days=180)
 """Who waited longer is not written to any more: the need is likely to be past."""
 
+KEPT_TOLD = timedelta(days=30)
+"""How long a patient still reads what they were told of."""
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -116,7 +119,6 @@ def due(connection: sa.Connection, *, now: datetime, limit: int = 50) -> list[Du
         .join(patient, patient.c.id == medicine_watch.c.patient_id)
         .where(
             medicine_watch.c.told_at.is_(None),
-            medicine_watch.c.asked_at > now - KEPT,
             _is_back(connection, now),
         )
         .order_by(medicine_watch.c.asked_at)
@@ -132,6 +134,13 @@ def was_told(connection: sa.Connection, one: Due, *, now: datetime) -> None:
         .where(_is(one.patient_id, one.medicine_id), medicine_watch.c.told_at.is_(None))
         .values(told_at=now)
     )
+
+
+def forget_old(connection: sa.Connection, *, now: datetime) -> None:
+    """Delete what nobody waits for any more: who waited for what is kept no longer than it helps them."""
+    columns = medicine_watch.c
+    is_old = (columns.asked_at <= now - KEPT) | (columns.told_at <= now - KEPT_TOLD)
+    connection.execute(sa.delete(medicine_watch).where(is_old))
 
 
 def _is(patient_id: UUID, medicine_id: UUID) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from remedy.catalogue import watches as watched
 from remedy.catalogue.hours import Hours
 from remedy.catalogue.service import add_medicine, set_hours
 from remedy.messages.service import NotSent
@@ -203,13 +204,23 @@ def test_nobody_waits_for_a_medicine_there_is_not(cast: Cast) -> None:
     assert cast.of("asha").post(f"/medicines/{cast.ids['asha']}/watch").status_code == 404
 
 
-def test_who_waited_half_a_year_is_not_written_to_any_more(cast: Cast) -> None:
+@pytest.mark.parametrize(
+    ("column", "days"), [("asked_at", watched.KEPT.days), ("told_at", watched.KEPT_TOLD.days)]
+)
+def test_who_waited_for_what_is_forgotten(cast: Cast, column: str, days: int) -> None:
     posted: list[str] = []
+    watchman = watches.Watchman(cast.app, lambda to, *_: posted.append(to))
     cast.of("ben").post(f"/medicines/{cast.ids['Betagon']}/watch")
-    with cast.engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE medicine_watch SET asked_at = :then"),
-            {"then": (cast.watch() - timedelta(days=181)).replace(tzinfo=None)},
-        )
-    assert watches.Watchman(cast.app, lambda to, *_: posted.append(to)).look() == 0
-    assert posted == []
+
+    def then(days: float) -> None:
+        with cast.engine.begin() as connection:
+            when = (cast.watch() - timedelta(days=days)).replace(tzinfo=None)
+            connection.execute(sa.text(f"UPDATE medicine_watch SET {column} = :w"), {"w": when})
+
+    then(days - 0.1)
+    watchman.look()
+    assert len(cast.rows("SELECT 1 FROM medicine_watch")) == 1
+    posted.clear()
+    then(days)
+    assert watchman.look() == 0
+    assert (posted, cast.rows("SELECT 1 FROM medicine_watch")) == ([], [])

@@ -92,7 +92,9 @@ class Watchman:
         try:
             if not take_lock(held, LOCK, seconds=0):
                 return 0
-            due = self._here.read(lambda c: watches.due(c, now=self._here.now()))
+            now = self._here.now()
+            self._here.change(lambda c: watches.forget_old(c, now=now))
+            due = self._here.read(lambda c: watches.due(c, now=now))
             return sum(self._tell(one) for one in due)
         finally:
             end_session(held)
