@@ -88,26 +88,25 @@ def test_a_search_and_what_it_finds_come_without_a_reload(page_of) -> None:
     tab_to(page, "q")
     page.keyboard.type("paracetamol")
     page.keyboard.press("Enter")
-    expect(page.locator("main h3 a, main h2 a").first).to_contain_text("paracetamol")
-    assert_stayed(page)
-    tab_to(page, "paracetamol")
-    page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("paracetamol")
     expect(page).to_have_title(re.compile("paracetamol"))
     assert_stayed(page)
-    page.go_back()
-    expect(page.locator("h1")).to_contain_text("Find a medicine")
+    tab_to(page, "Corner Pharmacy")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Corner Pharmacy")
+    assert_stayed(page)
 
 
 def test_the_slots_of_other_days_come_without_a_reload(page_of, cast: Cast) -> None:
     page = page_of("asha", f"/doctors/{cast.ids['ekow']}")
-    first = page.locator(".slots").first.inner_text()
-    tab_to(page, "Later")
+    first = page.locator(".day h3").first.inner_text()
+    # A week has more times than one would like to press Tab.
+    page.get_by_role("link", name="Later").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("from="))
+    expect(page.locator(".day h3").first).not_to_have_text(first)
     expect(page.locator("main")).to_be_focused()
     assert_stayed(page)
-    assert page.locator(".day h3").first.inner_text() not in first
 
 
 def test_stock_is_edited_in_its_row_without_a_reload(page_of, cast: Cast) -> None:
