@@ -129,8 +129,8 @@ class Watchman:
             return (
                 _("What you wait for is back"),
                 _(
-                    "A pharmacy has a medicine again that you asked to be told of. See which, and where, at"
-                    " %(address)s It may be gone again soon: call the pharmacy or have packs set aside.",
+                    "A pharmacy has a medicine again that you asked to be told of. It may be gone again soon:"
+                    " call the pharmacy or have packs set aside. See which, and where, at %(address)s",
                     address=address,
                 ),
             )
