@@ -11,7 +11,7 @@ from remedy.accounts.model import LinkEnded, Refused, digest
 from remedy.accounts.queries import contact, row_of
 from remedy.schema.people import account, patient, session, sign_in_failure
 from remedy.values import Clock
-from remedy.vault import Vault
+from remedy.vault import Unreadable, Vault
 
 ENDED = "This link was used before, or it is too old. Ask for a new one."
 
@@ -176,17 +176,20 @@ def change_details(
 
 
 def details(connection: sa.Connection, vault: Vault, patient_id: UUID) -> dict[str, str]:
-    """What a patient told of themselves, by field; empty texts where nothing was told."""
+    """What a patient told of themselves, by field; empty where nothing was told or it was erased."""
     fields = ("name", "email", "phone", "birth_date", "address")
     kept = connection.execute(
         sa.select(*(patient.c[f"{field}_sealed"] for field in fields)).where(
             patient.c.public_id == patient_id
         )
     ).one()
-    return {
-        field: vault.open(connection, patient_id, patient_id, field, token) if token else ""
-        for field, token in zip(fields, kept, strict=True)
-    }
+    try:
+        return {
+            field: vault.open(connection, patient_id, patient_id, field, token) if token else ""
+            for field, token in zip(fields, kept, strict=True)
+        }
+    except Unreadable:
+        return dict.fromkeys(fields, "")
 
 
 def ask_new_email(

@@ -237,3 +237,22 @@ def test_sessions_that_ended_are_not_listed(cast: Cast) -> None:
     assert is_in(here)
     cast.watch.wait(minutes=20)
     assert devices_of(here) == []
+
+
+def test_who_was_erased_can_still_open_the_page(cast: Cast) -> None:
+    browser = cast.of("asha")
+    with cast.engine.begin() as connection:
+        kept = connection.execute(
+            sa.text("SELECT wrapped_key FROM patient_key WHERE patient_public_id = :asha"),
+            {"asha": cast.ids["asha"].bytes},
+        ).scalar_one()
+    change = sa.text("UPDATE patient_key SET wrapped_key = :key WHERE patient_public_id = :asha")
+    try:
+        with cast.engine.begin() as connection:
+            connection.execute(change, {"key": None, "asha": cast.ids["asha"].bytes})
+        page = browser.get("/account")
+    finally:
+        with cast.engine.begin() as connection:
+            connection.execute(change, {"key": kept, "asha": cast.ids["asha"].bytes})
+    assert page.status_code == 200
+    assert "Not told" in page.text

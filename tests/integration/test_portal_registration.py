@@ -170,6 +170,10 @@ def test_a_patient_registers_confirms_by_mail_and_is_in(cast: Cast) -> None:
     ):
         assert told in page
     assert cast.browser().sign_in("noor@town.example").status_code == 303
+    again = cast.browser()
+    assert "<h1>Sign in</h1>" in again.get(link).text
+    told = {"email": "noor@town.example", "password": PASSWORD}
+    assert again.post(link, told).status_code == 303
 
 
 def test_before_the_address_is_confirmed_signing_in_says_what_it_says_to_strangers(

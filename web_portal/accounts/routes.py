@@ -29,8 +29,13 @@ def sign_in() -> Response:
 @room.route("/confirm/<token>", methods=["GET", "POST"])
 @public
 def confirm(token: str) -> Response:
-    """Where a new account's mail leads: its link and its password together begin the first session."""
-    return _sign_in_page(token)
+    """Where a new account's mail leads: its link and its password together begin the first session.
+
+    Opened again later, it is the sign-in page.
+    """
+    here = parts()
+    is_good = here.read(lambda c: links.look(c, "confirm", token, clock=here.clock)) is not None
+    return _sign_in_page(token if is_good else "")
 
 
 def _sign_in_page(confirm_token: str) -> Response:
