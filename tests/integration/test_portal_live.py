@@ -15,7 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from remedy.events.base import Envelope
 from remedy.stock import service as stock
 from remedy.stock.model import Line
-from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.portal_cast import CANARY, Cast, a_cast
 from web_portal import live
 from web_portal.parts import parts_of
 from web_portal.screens import ENDED
@@ -185,6 +185,28 @@ def test_a_session_that_ends_closes_its_screens(cast: Cast, server: BaseWSGIServ
     with pytest.raises(ConnectionClosed) as closed:
         hear_until_the_end(screen)
     assert closed.value.reason == ENDED
+    screen.end()
+
+
+def test_a_cookie_replayed_after_signing_out_opens_no_screen(
+    cast: Cast, server: BaseWSGIServer
+) -> None:
+    drawn_at, token = counter(cast, "elsewhere"), token_of(cast, "dev")
+    cast.of("dev").post("/sign-out")
+    cast._browsers.pop("dev")
+    with pytest.raises(ConnectionError) as refused:
+        Listener(
+            f"ws://127.0.0.1:{server.server_port}/live?after={drawn_at}",
+            headers={"Origin": "http://127.0.0.1", "Cookie": f"remedy={token}"},
+        )
+    assert refused.value.status_code == 401
+
+
+def test_what_a_screen_is_told_names_nobody(cast: Cast, server: BaseWSGIServer) -> None:
+    screen = connect(cast, server, "chitra", after=0)
+    first = hear(screen)
+    assert len(first["rows"]) == 2
+    assert not CANARY.search(json.dumps(first))
     screen.end()
 
 

@@ -34,7 +34,7 @@
   }
 
   function sayChanged(row) {
-    if (Date.now() - spoke < QUIET_MS || row.contains(document.activeElement)) {
+    if (Date.now() - spoke < QUIET_MS) {
       return;
     }
     spoke = Date.now();
@@ -46,7 +46,7 @@
   }
 
   function isBeingEdited(row) {
-    const packs = row.querySelector("input[name='packs']");
+    const packs = row.querySelector("input[name='packs']:not([type='hidden'])");
     return Boolean(packs && packs.value);
   }
 

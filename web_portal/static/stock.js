@@ -5,7 +5,8 @@
   let wantsRow = false; // Enter in the search field, or a scanner: go to what is found
   let kept = null; // the row that was being typed in when a part of the page was drawn anew
 
-  const fields = () => [...document.querySelectorAll("#stock-list input[name='packs']")];
+  const FIELD = "input[name='packs']:not([type='hidden'])"; // what takes a price back has a hidden one
+  const fields = () => [...document.querySelectorAll(`#stock-list ${FIELD}`)];
 
   function goTo(field) {
     if (field) {
@@ -55,7 +56,7 @@
       } else if (event.key === "Enter") {
         wantsRow = true;
       }
-    } else if (event.target.matches("#stock-list input[name='packs']")) {
+    } else if (event.target.matches(`#stock-list ${FIELD}`)) {
       inRow(event, event.target);
     }
   });
@@ -69,7 +70,7 @@
     const row = kept && document.getElementById(kept);
     kept = null;
     if (row) {
-      goTo(row.querySelector("input[name='packs']"));
+      goTo(row.querySelector(FIELD));
     } else if (wantsRow && document.activeElement && document.activeElement.id === "q") {
       goTo(fields()[0]);
     }
