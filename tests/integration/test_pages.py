@@ -107,6 +107,7 @@ def mirrored(cast: Cast, database_url: str, tmp_path_factory: pytest.TempPathFac
     )
 
 
+@pytest.mark.long
 def test_from_right_to_left_every_page_is_mirrored_and_nothing_is_cut_off(
     browser: Browser, cast: Cast, mirrored: Flask
 ) -> None:

@@ -32,6 +32,7 @@ def is_there(cast: Cast, route: Route) -> bool:
     return named <= {*cast.ids, "slot"}
 
 
+@pytest.mark.long
 def test_an_empty_page_is_fit_for_every_reader(cast: Cast, screen: Screen) -> None:
     seen, found = set(), []
     for route in ROUTES:

@@ -79,6 +79,7 @@ def screen(browser: Browser, cast: Cast) -> Iterator[Screen]:
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", of_method("GET"))
 def test_the_longest_words_stay_inside(cast: Cast, screen: Screen, route: Route) -> None:
     for who in who_may(route)[:1]:
