@@ -57,6 +57,7 @@ ROUTES = (
     Route("registration.check", "POST", "/register/check", EVERYBODY, answers={303}),
     Route("registration.sent", "GET", "/register/sent", EVERYBODY),
     Route("account.page", "GET", "/account", MEMBERS),
+    Route("account.awake", "GET", "/account/awake", MEMBERS, answers={204}),
     Route("account.details", "GET", "/account/details", PATIENTS),
     Route("account.details", "POST", "/account/details", PATIENTS),
     Route("account.password", "GET", "/account/password", MEMBERS),

@@ -1,5 +1,6 @@
 """One's own account: what was told, password, e-mail address, and the devices that are signed in."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers.response import Response
 
 from remedy.accounts import links, own, service
-from remedy.accounts.model import LinkEnded, Refused, SignInRefused
+from remedy.accounts.model import IDLE, LinkEnded, Refused, SignInRefused
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.accounts import mails
@@ -20,6 +21,20 @@ from web_portal.parts import parts
 room = Blueprint("account", __name__, template_folder="templates")
 
 EVERYBODY = ("patient", "pharmacist", "doctor", "admin")
+WARN_BEFORE = timedelta(minutes=2)
+"""How long before a session ends for want of a click its page says so (WCAG 2.2.1)."""
+
+
+@room.app_context_processor
+def _when_to_warn() -> dict[str, int]:
+    return {"warn_after_seconds": int((IDLE - WARN_BEFORE).total_seconds())}
+
+
+@room.get("/account/awake")
+@requires(*EVERYBODY)
+def awake() -> Response:
+    """Somebody is still there: being asked keeps the session awake."""
+    return Response(status=204)
 
 
 @room.get("/account")
