@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.known_names import KnownMedicines
 from remedy.catalogue.stock_list import Told
 from remedy.schema.people import account
 from remedy.schema.pharmacy import medicine, pharmacy, stock_import, stock_import_line
@@ -92,7 +93,7 @@ def preview(
     pharmacy_row = _row(connection, pharmacy, pharmacy_id)
     _forget_old(connection, pharmacy_row, now)
     rows = stock_rows(connection, pharmacy_id, now=now)
-    known = _Known(connection, rows, {one.named for one in told})
+    known = KnownMedicines(connection, rows, {one.named for one in told})
     lines: list[dict[str, Any]] = []
     seen: dict[UUID, dict[str, int]] = {}
     for one in told:
@@ -153,45 +154,6 @@ def _second(one: Told, seen: dict[str, int]) -> str:
         return f"Line {seen[clashes.pop()]} is of this medicine too; which of them is meant?"
     seen.setdefault(kind, one.line)
     return ""
-
-
-class _Known:
-    """The medicines that a list's names may mean: by id, by code, or as the stock table calls them."""
-
-    def __init__(self, connection: sa.Connection, rows: list[StockRow], names: set[str]) -> None:
-        self.rows = {row.medicine_id: row for row in rows}
-        self._by_name: dict[str, set[UUID]] = {}
-        for row in rows:
-            for name in {row.label, row.code, row.code.partition(":")[2]} - {""}:
-                self._by_name.setdefault(name.casefold(), set()).add(row.medicine_id)
-        ids = {UUID(name) for name in names if _is_id(name)} | self.rows.keys()
-        codes = [tuple(name.split(":", 1)) for name in names if ":" in name]
-        columns = medicine.c.id, medicine.c.public_id, medicine.c.source, medicine.c.source_key
-        wanted = medicine.c.public_id.in_(ids)
-        if codes:
-            wanted |= sa.tuple_(medicine.c.source, medicine.c.source_key).in_(codes)
-        self.row_ids: dict[UUID, int] = {}
-        for found in connection.execute(sa.select(*columns).where(wanted)):
-            self.row_ids[found.public_id] = found.id
-            for name in (str(found.public_id), f"{found.source}:{found.source_key}"):
-                self._by_name.setdefault(name.casefold(), set()).add(found.public_id)
-
-    def find(self, named: str) -> tuple[UUID | None, str]:
-        """The medicine of that name, or why there is none."""
-        found = self._by_name.get(named.casefold(), set())
-        if len(found) == 1:
-            return next(iter(found)), ""
-        if found:
-            return None, f"{len(found)} medicines are called that; use the code."
-        return None, "No medicine has that code, and none in your stock that name."
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read_back(connection: sa.Connection, pharmacy_id: UUID, import_id: UUID) -> Preview | None:
