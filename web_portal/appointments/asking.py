@@ -20,7 +20,7 @@ from web_portal import access
 from web_portal.access import public, requires
 from web_portal.appointments.forms import RELEASED, LeaveForm, PlaceForm, RequestForm
 from web_portal.appointments.times import doctor_or_404, doctor_page, instant_or_400
-from web_portal.forms import Form, once
+from web_portal.forms import once
 from web_portal.pages import render
 from web_portal.parts import parts
 
@@ -31,10 +31,8 @@ room = Blueprint("asking", __name__)
 @requires("patient")
 def hold(doctor_id: UUID) -> Response:
     """Set a time aside for a few minutes and go on to the form."""
-    found, form = doctor_or_404(doctor_id), Form()
+    found = doctor_or_404(doctor_id)
     starts_at = instant_or_400(request.form.get("starts_at", ""))
-    if not form.validate():
-        return doctor_page(found, 422, first_day=local_day(starts_at, found.time_zone))
     try:
         _hold(doctor_id, starts_at)
     except Refused as refusal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -119,7 +120,7 @@ def answer(visit_id: UUID) -> AnyResponse:
     here, patient_id, form = parts(), access.patient_id(), AnswerForm()
     found = _own_visit(visit_id)
     if not form.validate():
-        return _visit_page(found, 422, form=form)
+        return _visit_page(found, 422, refusal=_first_problem(form))
     is_accepted = form.answer.data == "accept"
 
     def work(connection: sa.Connection) -> str:
@@ -151,7 +152,7 @@ def move(visit_id: UUID) -> AnyResponse:
     here, patient_id, form = parts(), access.patient_id(), MoveForm()
     found = _own_visit(visit_id)
     if not form.validate():
-        return _move_page(found, 422)
+        return _move_page(found, 422, refusal=_first_problem(form))
     starts_at: datetime = instant_or_400(form.starts_at.data)
 
     def work(connection: sa.Connection) -> str:
@@ -181,19 +182,16 @@ def _changed(found: Visit, form: OnceForm, work: Callable[[sa.Connection], str])
         return _visit_page(_own_visit(found.appointment_id), 409, refusal=str(refusal))
 
 
-def _visit_page(
-    found: Visit, status: int, *, refusal: str | None = None, form: AnswerForm | None = None
-) -> AnyResponse:
-    shown = _shown(found)
-    return render(
-        "appointments/visit.html",
-        status,
-        refusal=refusal,
-        **{**shown, "form": form or shown["form"]},
-    )
+def _first_problem(form: OnceForm) -> str:
+    """What is wrong with a form whose fields nobody sees."""
+    return form.problems()[0][1]
 
 
-def _shown(found: Visit) -> dict[str, object]:
+def _visit_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
+    return render("appointments/visit.html", status, refusal=refusal, **_shown(found))
+
+
+def _shown(found: Visit) -> dict[str, Any]:
     now = parts().now()
     return {
         "visit": found,
