@@ -32,6 +32,8 @@ room = Blueprint("watches", __name__)
 EXTENSION = "remedy_watchman"
 EVERY_SECONDS = 30.0
 LOCK = "remedy.watches"
+LOCK_SECONDS = 2
+"""Not at once: the server frees a lock only when it notices that the last look's session ended."""
 
 HandOver = Callable[[str, str, str], None]
 
@@ -90,7 +92,7 @@ class Watchman:
         """Tell whoever is due, unless another worker is at it; how many were told."""
         held = self._here.engine.connect()
         try:
-            if not take_lock(held, LOCK, seconds=0):
+            if not take_lock(held, LOCK, seconds=LOCK_SECONDS):
                 return 0
             now = self._here.now()
             self._here.change(lambda c: watches.forget_old(c, now=now))
