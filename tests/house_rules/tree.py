@@ -37,6 +37,7 @@ SAID = {
     "models/": "HOW DEMAND IS FORETOLD: code only; fitted models lie in HDFS",
     "plugins/": "True Airflow plugins only",
     "web_portal/": "WHERE PATIENTS, PHARMACISTS AND DOCTORS COME IN, AND ADMINS DECIDE",
+    "web_portal/translations/": "The pages' words in other languages, as gettext catalogues",
     "streamlit_app/": "WHERE ADMINS LOOK",
     "stack/": "THE WHOLE PLATFORM AS PROCESSES ON ONE MACHINE",
     "stack/conf/": "Templates of the servers' configuration",

@@ -1,4 +1,4 @@
-"""The pages' words in other languages: gathered from code and templates, kept in gettext catalogues.
+"""The pages' words, gathered from code and templates into a gettext catalogue for each language.
 
 `python -m web_portal.translations` brings every catalogue up to date and names what has no translation. The
 compiled catalogues are kept beside their sources: nothing is built between a checkout and a portal that serves.
