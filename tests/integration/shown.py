@@ -137,6 +137,10 @@ class Screen:
 
     def _answer(self, route: Asked) -> None:
         pieces = urlsplit(route.request.url)
+        if "hx-request" in route.request.headers:
+            # A page that follows something asks by itself: nothing has changed.
+            route.fulfill(status=204)
+            return
         if pieces.path.startswith("/static/"):
             if pieces.path not in self._files:
                 self._files[pieces.path] = self.app.test_client().get(pieces.path, buffered=True)
