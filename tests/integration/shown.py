@@ -75,9 +75,11 @@ FOCUS = """() => {
     const style = getComputedStyle(e), box = [...e.getClientRects()].at(-1);
     const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     if (!seen) wrong.push(`focus not to be seen: ${e.outerHTML.slice(0, 160)}`);
-    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    if (!top || !(e.contains(top) || top.contains(e) && top.matches("label, a, td, th")))
-      wrong.push(`focus under something: ${e.outerHTML.slice(0, 160)} under ${top?.outerHTML.slice(0, 80)}`);
+    // A field taller than the window may be seen in part: the rule is against being hidden entirely.
+    const points = [[.5, .5], [.1, .1], [.9, .9]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
+    const tops = points.map(([x, y]) => document.elementFromPoint(x, y));
+    if (!tops.some(top => top && (e.contains(top) || top.contains(e) && top.matches("label, a, td, th"))))
+      wrong.push(`focus under something: ${e.outerHTML.slice(0, 160)} under ${tops[0]?.outerHTML.slice(0, 80)}`);
   }
   return wrong;
 }"""
