@@ -128,7 +128,7 @@ def test_a_decision_is_made_and_its_patient_calls_off_without_a_reload(page_of, 
     page = page_of("farah", f"/admin/requests/{cast.ids['asha_visit']}")
     tab_to(page, "Accept")
     page.keyboard.press("Enter")
-    expect(page.locator(".notice")).to_contain_text("The decision is made")
+    expect(page.locator("main .notice")).to_contain_text("The decision is made")
     assert_stayed(page)
     page = page_of("asha", f"/requests/{cast.ids['asha_visit']}")
     expect(page.locator(".tag").first).to_have_text("Accepted")
