@@ -110,7 +110,9 @@ def _entries(folder: str) -> set[str]:
 def _is_opened(folder: str) -> bool:
     if folder in {"tests/", "docs/"} or folder.count("/") == 1:
         return folder != ".ci/"
-    return folder.startswith(DEEP) and not folder.startswith(("remedy/schema/m", "remedy/events/s", "remedy/town/l"))
+    return folder.startswith(DEEP) and not folder.startswith(
+        ("remedy/schema/m", "remedy/events/s", "remedy/town/l")
+    )
 
 
 def _rank(folder: str, name: str) -> tuple[int, int, str]:
