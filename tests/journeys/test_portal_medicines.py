@@ -67,7 +67,7 @@ def test_a_patient_sets_packs_aside_and_the_pharmacists_screen_changes(stack, pa
     expect(offer).to_contain_text("km away")
     expect(offer).to_contain_text("Stock last changed")
     offer.get_by_role("button", name="Set aside").click()
-    expect(patient.locator(".notice")).to_contain_text("set aside for you")
+    expect(patient.locator("main .notice")).to_contain_text("set aside for you")
     cell = row_of(pharmacist, product.brand_name).locator("[data-cell=held]")
     expect(cell).to_have_text(told_in_words(held + 1), timeout=WITHIN_MS)
     patient.get_by_role("button", name="I do not need it").first.click()
