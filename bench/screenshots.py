@@ -34,9 +34,9 @@ class Shot:
 
 
 def _medicine(page: Page, here: Installation) -> None:
-    page.goto(f"{here.url('portal')}/?q=paracetamol")
-    page.locator("main .cards a").first.click()
-    page.locator("main h1").wait_for()
+    page.goto(f"{here.url('portal')}/?q=paracetamol+500+tablet&district=Harbour")
+    page.locator("main .cards a").filter(has_text="(paracetamol)").first.click()
+    page.locator(".offer-row").first.wait_for()
 
 
 def _doctor(page: Page, here: Installation) -> None:
@@ -72,7 +72,7 @@ SHOTS = (
     Shot("stock", "pharmacist", _stock),
     Shot("queue", "admin", _queue),
     Shot("forecast", "admin", _dashboard("forecast")),
-    Shot("demand", "admin", _dashboard("demand")),
+    Shot("demand", "admin", _dashboard("")),
 )
 
 

@@ -52,6 +52,7 @@ SAID = {
     "web_portal/till/openapi.json": "The till interface, described",
     "docs/decisions/": "Choices that could be questioned later: context, decision, consequences",
     "docs/cookbook/": "Add an event, a job, a DAG, a page, a language",
+    "docs/screenshots/": "The README's pictures, made by `python -m bench.screenshots`",
     "docs/runbooks/": "What an alarm means, what to look at, what to do",
     "tests/unit/remedy/": "The core",
     "docker/": "What docker-compose.yml needs: accounts, secrets, probes, Hadoop's configuration",
