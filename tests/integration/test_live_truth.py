@@ -120,7 +120,16 @@ def workers_of(stack) -> list[psutil.Process]:
 
 
 def kill_a_worker(stack) -> None:
-    random.choice(workers_of(stack)).send_signal(signal.SIGKILL)
+    """End the worker that holds most screens: one without any would show nothing."""
+    max(workers_of(stack), key=held_by).send_signal(signal.SIGKILL)
+
+
+def held_by(worker: psutil.Process) -> int:
+    """How many connections a worker holds; none when it is just going."""
+    try:
+        return len(worker.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        return 0
 
 
 async def until(is_so: Callable[[], bool], what: str, seconds: float = RIGHT_WITHIN_S) -> None:
