@@ -24,6 +24,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def at_that(moment: datetime) -> Clock:
+    """A clock that stands still."""
+    return lambda: moment.astimezone(UTC)
+
+
 def local_day(instant: datetime, time_zone: str) -> date:
     """The day that `instant` falls on at a place whose zone is `time_zone`.
 

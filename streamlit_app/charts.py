@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from remedy.values import MILLI
 
-BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#888888"
+BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
 HEIGHT = 340
 
 

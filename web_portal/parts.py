@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ POOL_SIZE = 8
 
 Result = TypeVar("Result")
 Announce = Callable[[Envelope], None]
+HandOver = Callable[[str, str, str], None]
+"""Hands a mail (address, subject, text) to the mail server; raises `messages.NotSent`."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Parts:
             return look(connection)
 
 
+def to_the_server(settings: Settings) -> HandOver:
+    """The way to the mail server that the settings name."""
+    return partial(messages.send, settings.smtp_url, settings.mail_from)
+
+
 class Announcer:
     """Kafka for what may be lost (searches that found something): buffered, and never in the way of a page.
 
@@ -107,7 +115,7 @@ class Post:
     """Mail, sent behind the page's back: what was decided stands whether or not it can be delivered."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._hand_over = to_the_server(settings)
         self._lock = threading.Lock()
         self._sender: ThreadPoolExecutor | None = None
 
@@ -121,7 +129,7 @@ class Post:
 
     def _send(self, to: str, subject: str, text: str) -> None:
         try:
-            messages.send(self._settings.smtp_url, self._settings.mail_from, to, subject, text)
+            self._hand_over(to, subject, text)
         except Exception as error:
             # To whom is nobody's business in a log.
             log.warning("a mail was not sent: %s", type(error).__name__)

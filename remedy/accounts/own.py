@@ -97,11 +97,7 @@ def reset_password(
         raise LinkEnded(ENDED)
     email = email_of(connection, vault, link.account_id)
     _set_password(connection, link.account_id, password, email, clock=clock)
-    connection.execute(
-        sa.update(session)
-        .where(session.c.account_id == link.account_id, session.c.ended_at.is_(None))
-        .values(ended_at=clock())
-    )
+    service.end_sessions(connection, session.c.account_id == link.account_id, clock=clock)
     lookup = sa.select(account.c.email_lookup).where(account.c.id == link.account_id)
     # Whoever has the mailbox is let in at once, also after a stranger's guesses.
     connection.execute(
@@ -300,32 +296,19 @@ def end_session(
     connection: sa.Connection, account_id: UUID, session_id: UUID, *, clock: Clock
 ) -> bool:
     """End one session of this account; False where it has no such session."""
-    done = connection.execute(
-        sa.update(session)
-        .where(
-            session.c.public_id == session_id,
-            session.c.account_id == _row_of_account(connection, account_id),
-            session.c.ended_at.is_(None),
-        )
-        .values(ended_at=clock())
+    own = session.c.account_id == _row_of_account(connection, account_id)
+    return (
+        service.end_sessions(connection, session.c.public_id == session_id, own, clock=clock) == 1
     )
-    return done.rowcount == 1
 
 
 def end_other_sessions(
     connection: sa.Connection, account_id: UUID, token: str, *, clock: Clock
 ) -> int:
     """End every session of this account but the one of `token`; how many those were."""
-    done = connection.execute(
-        sa.update(session)
-        .where(
-            session.c.account_id == _row_of_account(connection, account_id),
-            session.c.token_sha256 != digest(token),
-            session.c.ended_at.is_(None),
-        )
-        .values(ended_at=clock())
-    )
-    return int(done.rowcount)
+    own = session.c.account_id == _row_of_account(connection, account_id)
+    others = session.c.token_sha256 != digest(token)
+    return service.end_sessions(connection, own, others, clock=clock)
 
 
 def email_of(connection: sa.Connection, vault: Vault, account_row: int) -> str:

@@ -296,11 +296,15 @@ def session_person(
 
 def sign_out(connection: sa.Connection, token: str, *, clock: Clock) -> None:
     """End a session at once, everywhere; a second time changes nothing."""
-    connection.execute(
-        sa.update(session)
-        .where(session.c.token_sha256 == digest(token), session.c.ended_at.is_(None))
-        .values(ended_at=clock())
+    end_sessions(connection, session.c.token_sha256 == digest(token), clock=clock)
+
+
+def end_sessions(connection: sa.Connection, *which: sa.ColumnElement[bool], clock: Clock) -> int:
+    """End the sessions that all of `which` holds for and that have not ended yet; how many those were."""
+    done = connection.execute(
+        sa.update(session).where(*which, session.c.ended_at.is_(None)).values(ended_at=clock())
     )
+    return int(done.rowcount)
 
 
 def forget_old(connection: sa.Connection, *, clock: Clock) -> None:

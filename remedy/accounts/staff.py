@@ -119,11 +119,7 @@ def close(connection: sa.Connection, account_id: UUID, *, by: UUID, clock: Clock
     if done.rowcount != 1:
         return False
     row = row_of(connection, account, account_id)
-    connection.execute(
-        sa.update(session)
-        .where(session.c.account_id == row, session.c.ended_at.is_(None))
-        .values(ended_at=clock())
-    )
+    service.end_sessions(connection, session.c.account_id == row, clock=clock)
     return True
 
 

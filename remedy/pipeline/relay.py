@@ -8,7 +8,8 @@ after telling and before marking tells again; the event id lets every reader dro
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -170,25 +171,18 @@ def delivered_rows(rows: Sequence[Any], failures: Sequence[Failure]) -> list[int
     return delivered
 
 
-class _alone:  # noqa: N801 - used as a `with` statement reads
-    """The one connection that tells and marks, holding the lock; None while another relay has it."""
-
-    def __init__(self, engine: sa.Engine, stop: threading.Event) -> None:
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._stop = stop
-
-    def __enter__(self) -> sa.Connection | None:
-        try:
-            while not self._stop.is_set():
-                if take_lock(self._connection, LOCK, seconds=LOCK_SECONDS):
-                    return self._connection
-        except BaseException:
-            self._connection.invalidate()
-            raise
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        end_session(self._connection)
+@contextmanager
+def _alone(engine: sa.Engine, stop: threading.Event) -> Iterator[sa.Connection | None]:
+    """The one connection that tells and marks, holding the lock; None where it was stopped while it waited."""
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        while not stop.is_set():
+            if take_lock(connection, LOCK, seconds=LOCK_SECONDS):
+                yield connection
+                return
+        yield None
+    finally:
+        end_session(connection)
 
 
 class _Wait:

@@ -32,7 +32,7 @@ from remedy.stock.model import (
     effect_of,
     problem_of,
 )
-from remedy.values import local_day, uuid7
+from remedy.values import at_that, local_day, uuid7
 
 Told = tuple[datetime, Line]
 """A line and the instant it was told, not before it happened."""
@@ -56,7 +56,7 @@ def record_told(
     place = place_of(connection, pharmacy_id)
     problems = [problem_of(line, now) for now, line in lines]
     wanted = {line.medicine_id for (_, line), no in zip(lines, problems, strict=True) if no is None}
-    items = lock_items(connection, place, wanted, creating=True, clock=lambda: lines[0][0])
+    items = lock_items(connection, place, wanted, creating=True, clock=at_that(lines[0][0]))
     before = lock_counter(connection, place)
     told_before = _told_before(connection, place, [line for _, line in lines])
     answers: list[Recorded | Refused] = []
@@ -104,7 +104,7 @@ def record_refusals(
         return
     place = place_of(connection, pharmacy_id)
     wanted = {medicine_id for _, medicine_id, _ in refused}
-    items = lock_items(connection, place, wanted, creating=True, clock=lambda: refused[0][0])
+    items = lock_items(connection, place, wanted, creating=True, clock=at_that(refused[0][0]))
     if wanted - items.keys():
         raise UnknownMedicine()
     lock_counter(connection, place)
@@ -116,7 +116,7 @@ def record_refusals(
                 told.StockRefused(
                     pharmacy_id, items[medicine_id].stock_item_id, medicine_id, quantity_milli, at
                 ),
-                uuid7(lambda at=at: at),  # type: ignore[misc]
+                uuid7(at_that(at)),
                 at,
                 at,
             )
@@ -127,10 +127,7 @@ def record_refusals(
 
 def entry_of(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entry:
     """What the line, told at `now`, does to its item; done in the item as held here."""
-
-    def clock() -> datetime:
-        return now
-
+    clock = at_that(now)
     is_late = item.counted_at is not None and line.occurred_at < item.counted_at
     into = None
     if is_late and line.kind == "counted":

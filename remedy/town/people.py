@@ -14,7 +14,7 @@ from remedy.accounts.model import email_lookup
 from remedy.schema.people import account, patient
 from remedy.town import cast
 from remedy.town.places import opened_before
-from remedy.town.story import at_that
+from remedy.values import at_that
 from remedy.vault import Vault
 
 SignIn = dict[str, str]

@@ -12,8 +12,7 @@ from remedy.schema.hospital import doctor, doctor_hours, hospital
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.town import cast
 from remedy.town.shelf import medicines
-from remedy.town.story import at_that
-from remedy.values import Clock, uuid7
+from remedy.values import Clock, at_that, uuid7
 
 SOURCE = "town"
 OPENED_DAYS_BEFORE = 40

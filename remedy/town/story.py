@@ -19,7 +19,7 @@ from remedy.stock.model import Line, OutOfStock, Refused
 from remedy.stock.service import hold, release_hold, set_price
 from remedy.town import cast
 from remedy.town.demand import Deed, Look
-from remedy.values import MILLI, Clock, uuid7, zone
+from remedy.values import MILLI, at_that, uuid7, zone
 
 DAYS_AT_ONCE = 10
 """So many days of a pharmacy are one transaction; its last, lively days are one each."""
@@ -28,11 +28,6 @@ HOLD_MINUTES = 180
 _MOVED = {"received", "sold", "adjusted", "counted"}
 
 Days = Sequence[tuple[date, list[Deed]]]
-
-
-def at_that(moment: datetime) -> Clock:
-    """A clock that stands still."""
-    return lambda: moment.astimezone(UTC)
 
 
 def portions(days: Days, lively_days: int) -> Iterator[Days]:

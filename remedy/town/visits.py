@@ -13,8 +13,7 @@ from remedy.appointments.model import Visit
 from remedy.schema.hospital import appointment
 from remedy.town import cast
 from remedy.town.demand import SEED
-from remedy.town.story import at_that
-from remedy.values import local_day
+from remedy.values import at_that, local_day
 from remedy.vault import Vault
 
 FATES = ("accept", "accept", "decline", "accept", "call off", "accept", "lapse")

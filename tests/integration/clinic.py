@@ -1,6 +1,8 @@
 """A doctor, two patients and an admin on a real database, and what they do: shared by the appointment tests."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,6 +21,25 @@ from tests.factories import Watch
 
 SYMPTOMS = "A cough for two weeks"
 NEXT_WEEK = date(2026, 3, 9)
+
+
+@contextmanager
+def cells_without_their_key(database: sa.Engine) -> Iterator[None]:
+    """For a control: a copy of the table of cells in which one cell may stand twice."""
+    with database.begin() as c:
+        c.execute(sa.text("RENAME TABLE appointment_cell TO appointment_cell_kept"))
+        c.execute(
+            sa.text(
+                "CREATE TABLE appointment_cell (doctor_id BIGINT NOT NULL, cell_at DATETIME(6) NOT NULL,"
+                " appointment_id BIGINT, hold_id BIGINT)"
+            )
+        )
+    try:
+        yield
+    finally:
+        with database.begin() as c:
+            c.execute(sa.text("DROP TABLE appointment_cell"))
+            c.execute(sa.text("RENAME TABLE appointment_cell_kept TO appointment_cell"))
 
 
 @dataclass

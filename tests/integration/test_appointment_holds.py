@@ -13,7 +13,7 @@ from remedy.appointments import queries
 from remedy.appointments.model import HOLD_FOR, Hold, Refused, Slot, SlotTaken, Visit
 from remedy.schema.hospital import appointment_cell, appointment_hold, doctor
 from tests import factories
-from tests.integration.clinic import NEXT_WEEK, Clinic, a_clinic
+from tests.integration.clinic import NEXT_WEEK, Clinic, a_clinic, cells_without_their_key
 from tests.integration.test_appointments import at_once, overlaps
 
 pytestmark = pytest.mark.integration
@@ -249,19 +249,7 @@ def test_control_without_the_key_a_time_is_held_twice(database: sa.Engine) -> No
     """Shows that the key forbids it: the same race on a copy of the table without one."""
     clinic = a_clinic(database)
     slots = clinic.slots()[:8]
-    with database.begin() as c:
-        c.execute(sa.text("RENAME TABLE appointment_cell TO appointment_cell_kept"))
-        c.execute(
-            sa.text(
-                "CREATE TABLE appointment_cell (doctor_id BIGINT NOT NULL, cell_at DATETIME(6) NOT NULL,"
-                " appointment_id BIGINT, hold_id BIGINT)"
-            )
-        )
-    try:
+    with cells_without_their_key(database):
         everybody_holds(clinic, slots, 6)
         found = holds_that_overlap(database, clinic.doctor_id)
-    finally:
-        with database.begin() as c:
-            c.execute(sa.text("DROP TABLE appointment_cell"))
-            c.execute(sa.text("RENAME TABLE appointment_cell_kept TO appointment_cell"))
     assert found > 0

@@ -14,7 +14,7 @@ from remedy.appointments.model import AlreadyDecided, Refused, Slot, SlotTaken, 
 from remedy.events.hospital import AppointmentAccepted, AppointmentDeclined, AppointmentRequested
 from remedy.schema.hospital import appointment, doctor, doctor_leave
 from tests import factories
-from tests.integration.clinic import SYMPTOMS, Clinic, a_clinic
+from tests.integration.clinic import SYMPTOMS, Clinic, a_clinic, cells_without_their_key
 
 pytestmark = pytest.mark.integration
 
@@ -253,20 +253,8 @@ def test_control_without_the_key_slots_are_booked_twice(database: sa.Engine) -> 
     """Shows that the key, and nothing else, forbids it: on a copy of the table without one."""
     clinic = a_clinic(database)
     slots = clinic.slots()[:10]
-    with database.begin() as c:
-        c.execute(sa.text("RENAME TABLE appointment_cell TO appointment_cell_kept"))
-        c.execute(
-            sa.text(
-                "CREATE TABLE appointment_cell (doctor_id BIGINT NOT NULL, cell_at DATETIME(6) NOT NULL,"
-                " appointment_id BIGINT, hold_id BIGINT)"
-            )
-        )
-    try:
+    with cells_without_their_key(database):
         everybody_asks(clinic, slots, 4)
-    finally:
-        with database.begin() as c:
-            c.execute(sa.text("DROP TABLE appointment_cell"))
-            c.execute(sa.text("RENAME TABLE appointment_cell_kept TO appointment_cell"))
     assert overlaps(database, clinic.doctor_id) > 0
 
 

@@ -4,19 +4,18 @@ Each search has its control: the same one with the check taken out must find for
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
 from simple_websocket import ConnectionError
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from remedy.schema.people import ROLES
 from remedy.stock import service as stock
 from remedy.values import uuid7
 from tests.integration.portal_cast import CANARY, Cast
+from tests.integration.serving import served
 from tests.integration.test_portal_access import (
     ADMINS,
     PATIENTS,
@@ -51,14 +50,9 @@ def cast(database_url: str, database: sa.Engine) -> Cast:
 
 
 @pytest.fixture(scope="module")
-def server(cast: Cast) -> Iterator[BaseWSGIServer]:
-    running = make_server("127.0.0.1", 0, cast.app, threaded=True)
-    serving = threading.Thread(target=running.serve_forever)
-    serving.start()
-    yield running
-    running.shutdown()
-    serving.join()
-    running.server_close()
+def server(cast: Cast) -> Iterator[str]:
+    with served(cast.app) as address:
+        yield address
 
 
 def seen_by(cast: Cast, who: str | None, until: set[str] | None = None) -> set[str]:
@@ -124,7 +118,7 @@ def test_without_the_check_of_owners_the_search_finds_others(
     assert finds in seen_by(cast, who, {finds})
 
 
-def heard_by(cast: Cast, server: BaseWSGIServer, who: str | None) -> set[str]:
+def heard_by(cast: Cast, server: str, who: str | None) -> set[str]:
     """Whose prices are in what a socket tells this person of all that ever happened."""
     try:
         screen = connect(cast, server, who, after=0)
@@ -154,14 +148,14 @@ def priced(cast: Cast) -> None:
 @pytest.mark.usefixtures("priced")
 @pytest.mark.parametrize("who", PEOPLE)
 def test_a_socket_tells_a_pharmacist_of_their_own_pharmacy_and_others_nothing(
-    cast: Cast, server: BaseWSGIServer, who: str | None
+    cast: Cast, server: str, who: str | None
 ) -> None:
     assert heard_by(cast, server, who) == ({who} if who in PHARMACISTS else set())
 
 
 @pytest.mark.usefixtures("priced")
 def test_without_the_check_a_socket_tells_of_another_pharmacy(
-    cast: Cast, server: BaseWSGIServer, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "pharmacy_id", lambda: cast.ids["corner"])
     assert heard_by(cast, server, "dev") == {"chitra"}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from simple_websocket import Client, ConnectionClosed, ConnectionError
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from remedy.events.base import Envelope
 from remedy.stock import service as stock
 from remedy.stock.model import Line
 from tests.integration.portal_cast import CANARY, Cast, a_cast
+from tests.integration.serving import served
 from web_portal import live
 from web_portal.parts import parts_of
 from web_portal.screens import ENDED
@@ -43,14 +43,9 @@ def cast(database_url: str, database: sa.Engine) -> Cast:
 
 
 @pytest.fixture(scope="module")
-def server(cast: Cast) -> Iterator[BaseWSGIServer]:
-    running = make_server("127.0.0.1", 0, cast.app, threaded=True)
-    serving = threading.Thread(target=running.serve_forever)
-    serving.start()
-    yield running
-    running.shutdown()
-    serving.join()
-    running.server_close()
+def server(cast: Cast) -> Iterator[str]:
+    with served(cast.app) as address:
+        yield address
 
 
 def token_of(cast: Cast, who: str) -> str:
@@ -83,15 +78,18 @@ class Listener(Client):
         self.sock.close()
 
 
+def socket_of(server: str) -> str:
+    return server.replace("http:", "ws:") + "/live"
+
+
 def connect(
-    cast: Cast, server: BaseWSGIServer, who: str | None, *, after: object = 0, origin: str = ""
+    cast: Cast, server: str, who: str | None, *, after: object = 0, origin: str = ""
 ) -> Listener:
-    port = server.server_port
     # This client leaves the port out of its Host header; a browser's origin has what its host has.
     headers = {"Origin": origin or "http://127.0.0.1"}
     if who:
         headers["Cookie"] = f"remedy={token_of(cast, who)}"
-    return Listener(f"ws://127.0.0.1:{port}/live?after={after}", headers=headers)
+    return Listener(f"{socket_of(server)}?after={after}", headers=headers)
 
 
 def hear(screen: Listener) -> Any:
@@ -120,7 +118,7 @@ def sell(cast: Cast, pharmacy: str = "corner") -> int:
     return recorded.pharmacy_seq
 
 
-def test_a_screen_catches_up_and_then_follows(cast: Cast, server: BaseWSGIServer) -> None:
+def test_a_screen_catches_up_and_then_follows(cast: Cast, server: str) -> None:
     drawn_at = counter(cast)
     missed = sell(cast)
     screen = connect(cast, server, "chitra", after=drawn_at)
@@ -131,7 +129,7 @@ def test_a_screen_catches_up_and_then_follows(cast: Cast, server: BaseWSGIServer
     screen.end()
 
 
-def test_another_pharmacys_changes_never_arrive(cast: Cast, server: BaseWSGIServer) -> None:
+def test_another_pharmacys_changes_never_arrive(cast: Cast, server: str) -> None:
     corner = connect(cast, server, "chitra", after=counter(cast))
     elsewhere = connect(cast, server, "dev", after=counter(cast, "elsewhere"))
     assert (hear(corner)["rows"], hear(elsewhere)["rows"]) == ([], [])
@@ -159,14 +157,14 @@ def test_another_pharmacys_changes_never_arrive(cast: Cast, server: BaseWSGIServ
     ],
 )
 def test_who_may_not_listen_is_refused_before_the_handshake(
-    cast: Cast, server: BaseWSGIServer, who: str | None, after: object, origin: str
+    cast: Cast, server: str, who: str | None, after: object, origin: str
 ) -> None:
     with pytest.raises(ConnectionError) as refused:
         connect(cast, server, who, after=after, origin=origin)
     assert refused.value.status_code in {400, 401, 404}
 
 
-def test_a_page_that_talks_is_cut_off(cast: Cast, server: BaseWSGIServer) -> None:
+def test_a_page_that_talks_is_cut_off(cast: Cast, server: str) -> None:
     screen = connect(cast, server, "chitra", after=counter(cast))
     hear(screen)
     screen.send("hello")
@@ -177,7 +175,7 @@ def test_a_page_that_talks_is_cut_off(cast: Cast, server: BaseWSGIServer) -> Non
     screen.end()
 
 
-def test_a_session_that_ends_closes_its_screens(cast: Cast, server: BaseWSGIServer) -> None:
+def test_a_session_that_ends_closes_its_screens(cast: Cast, server: str) -> None:
     screen = connect(cast, server, "dev", after=counter(cast, "elsewhere"))
     hear(screen)
     cast.of("dev").post("/sign-out")
@@ -188,21 +186,19 @@ def test_a_session_that_ends_closes_its_screens(cast: Cast, server: BaseWSGIServ
     screen.end()
 
 
-def test_a_cookie_replayed_after_signing_out_opens_no_screen(
-    cast: Cast, server: BaseWSGIServer
-) -> None:
+def test_a_cookie_replayed_after_signing_out_opens_no_screen(cast: Cast, server: str) -> None:
     drawn_at, token = counter(cast, "elsewhere"), token_of(cast, "dev")
     cast.of("dev").post("/sign-out")
     cast._browsers.pop("dev")
     with pytest.raises(ConnectionError) as refused:
         Listener(
-            f"ws://127.0.0.1:{server.server_port}/live?after={drawn_at}",
+            f"{socket_of(server)}?after={drawn_at}",
             headers={"Origin": "http://127.0.0.1", "Cookie": f"remedy={token}"},
         )
     assert refused.value.status_code == 401
 
 
-def test_what_a_screen_is_told_names_nobody(cast: Cast, server: BaseWSGIServer) -> None:
+def test_what_a_screen_is_told_names_nobody(cast: Cast, server: str) -> None:
     screen = connect(cast, server, "chitra", after=0)
     first = hear(screen)
     assert len(first["rows"]) == 2
@@ -210,9 +206,7 @@ def test_what_a_screen_is_told_names_nobody(cast: Cast, server: BaseWSGIServer) 
     screen.end()
 
 
-def test_listening_keeps_no_session_awake_and_holds_no_connection(
-    cast: Cast, server: BaseWSGIServer
-) -> None:
+def test_listening_keeps_no_session_awake_and_holds_no_connection(cast: Cast, server: str) -> None:
     screen = connect(cast, server, "chitra", after=counter(cast))
     hear(screen)
     digest = hashlib.sha256(token_of(cast, "chitra").encode()).digest()

@@ -7,7 +7,6 @@ so that one mail may come twice; none is lost while it is owed.
 
 import logging
 import threading
-from collections.abc import Callable
 from uuid import UUID
 
 from flask import Flask, current_app
@@ -18,13 +17,11 @@ from remedy.accounts.queries import contact
 from remedy.appointments import owed
 from remedy.appointments.owed import Owed
 from remedy.messages import service as messages
-from web_portal.parts import Parts, parts_of
+from web_portal.parts import HandOver, Parts, parts_of, to_the_server
 
 log = logging.getLogger(__name__)
 EXTENSION = "remedy_postman"
 EVERY_SECONDS = 10.0
-
-HandOver = Callable[[str, str, str], None]
 
 
 class Postman:
@@ -33,7 +30,7 @@ class Postman:
     def __init__(self, app: Flask, hand_over: HandOver | None = None) -> None:
         self._app = app
         self._here: Parts = parts_of(app)
-        self.hand_over = hand_over or self._to_the_server
+        self.hand_over = hand_over or to_the_server(self._here.settings)
         self._woken = threading.Event()
 
     def start(self) -> None:
@@ -105,10 +102,6 @@ class Postman:
 
     def _path(self, visit_id: UUID) -> str:
         return self._app.url_map.bind("").build("appointments.visit", {"visit_id": visit_id})
-
-    def _to_the_server(self, to: str, subject: str, text: str) -> None:
-        settings = self._here.settings
-        messages.send(settings.smtp_url, settings.mail_from, to, subject, text)
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,6 @@ over, then the watch is marked.
 
 import logging
 import threading
-from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
-from web_portal.parts import Parts, parts, parts_of
+from web_portal.parts import HandOver, Parts, parts, parts_of, to_the_server
 
 log = logging.getLogger(__name__)
 room = Blueprint("watches", __name__)
@@ -34,8 +33,6 @@ EVERY_SECONDS = 30.0
 LOCK = "remedy.watches"
 LOCK_SECONDS = 2
 """Not at once: the server frees a lock only when it notices that the last look's session ended."""
-
-HandOver = Callable[[str, str, str], None]
 
 
 @room.get("/watches")
@@ -82,7 +79,7 @@ class Watchman:
     def __init__(self, app: Flask, hand_over: HandOver | None = None) -> None:
         self._app = app
         self._here: Parts = parts_of(app)
-        self.hand_over = hand_over or self._to_the_server
+        self.hand_over = hand_over or to_the_server(self._here.settings)
 
     def start(self) -> None:
         """Begin to look; called in the worker, as threads do not survive its fork."""
@@ -136,10 +133,6 @@ class Watchman:
                     address=address,
                 ),
             )
-
-    def _to_the_server(self, to: str, subject: str, text: str) -> None:
-        settings = self._here.settings
-        messages.send(settings.smtp_url, settings.mail_from, to, subject, text)
 
 
 def init_app(app: Flask) -> None:
