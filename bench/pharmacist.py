@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import requests
 import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from remedy.schema.people import session as sessions
 from remedy.values import uuid7
@@ -47,6 +49,9 @@ class Pharmacist:
     def __init__(self, portal_url: str, token: str = "") -> None:
         self.url = portal_url
         self.web = requests.Session()
+        # As a browser does: what was only read is asked again where the server closed an idle connection.
+        again = HTTPAdapter(max_retries=Retry(total=2, allowed_methods=["GET"]))
+        self.web.mount(portal_url, again)
         if token:
             self.web.cookies.set(COOKIE, token)
 

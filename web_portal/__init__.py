@@ -69,7 +69,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
-    from web_portal.pharmacy import keys, stock_list
+    from web_portal.pharmacy import hours, keys, stock_list
     from web_portal.pharmacy import routes as pharmacy
     from web_portal.search import pharmacy_page, watches, words
     from web_portal.search import routes as search
@@ -81,6 +81,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         appointments,
         asking,
         health,
+        hours,
         keys,
         live,
         looks,

@@ -1,7 +1,7 @@
 """How a page is drawn: whole, or to htmx the part that changed; and how figures and times are written."""
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ STATIC = Path(__file__).parent / "static"
 TRANSLATIONS = str(Path(__file__).parent / "translations")
 SOURCE_LANGUAGE = "en"
 """What the code is written in; every other language needs a catalogue."""
+
+A_MONDAY = date(2026, 3, 2)
 
 OLD_SECONDS = 15 * 60
 """A figure older than this says so in a warning's colour (docs: ux)."""
@@ -86,6 +88,11 @@ def clock_time(instant: datetime, time_zone: str) -> str:
 def day_name(day: date) -> str:
     """A day with its weekday."""
     return format_date(day, "EEEE d MMMM yyyy", locale=_locale())
+
+
+def weekday_name(weekday: int) -> str:
+    """A weekday's name; 0 is Monday."""
+    return format_date(A_MONDAY + timedelta(days=weekday), "EEEE", locale=_locale())
 
 
 def local_date(instant: datetime, time_zone: str) -> date:

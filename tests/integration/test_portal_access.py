@@ -112,6 +112,8 @@ ROUTES = (
     Route(
         "stock_list.apply", "POST", "/pharmacy/list/{chitra_list}/apply", PHARMACISTS, {"chitra"}
     ),
+    Route("hours.page", "GET", "/pharmacy/hours", PHARMACISTS),
+    Route("hours.save", "POST", "/pharmacy/hours", PHARMACISTS),
     Route("till_keys.page", "GET", "/pharmacy/keys", PHARMACISTS),
     Route("till_keys.new", "POST", "/pharmacy/keys", PHARMACISTS),
     Route(

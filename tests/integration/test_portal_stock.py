@@ -124,6 +124,23 @@ def test_a_price_typed_in_the_table_can_be_taken_back(cast: Cast) -> None:
     assert "as a number" in move(cast, "price", "much", part=True).text
 
 
+def test_without_javascript_a_price_can_be_taken_back_and_a_strange_link_offers_none(
+    cast: Cast,
+) -> None:
+    before = figure(card(cast), "Price")
+    answer = move(cast, "price", "7.15", **{"from": "table"})
+    address, _, _place = answer.headers["Location"].partition("#")
+    offered = cast.of("chitra").get(address).text.split('class="quick undo"')
+    assert len(offered) == 2
+    told = dict(re.findall(r'name="(\w+)" value="([^"]*)"', offered[1].split("</form>")[0]))
+    assert f"{told['packs']} EUR" == before
+    strange = address.replace("last=", "last=x")
+    assert 'class="quick undo"' not in cast.of("chitra").get(strange).text
+    assert 'class="quick undo"' not in cast.of("dev").get(address).text
+    cast.of("chitra").post(f"/pharmacy/stock/{cast.ids['calmadol']}/movements", told)
+    assert figure(card(cast), "Price") == before
+
+
 def test_every_movement_is_on_the_card_page_by_page(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,6 @@
 """A pharmacist's stock: the table that stays live, each medicine's card, and what changes it."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,13 +11,14 @@ from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.queries import find_medicines, medicine
 from remedy.stock import queries, service
-from remedy.stock.model import Conflict, Line, Movement, Refused, StockRow
+from remedy.stock.model import Conflict, Line, Refused, StockRow
 from remedy.values import money_text, packs_text
 from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
 from web_portal.parts import parts
+from web_portal.pharmacy import undo as undo_of
 from web_portal.pharmacy.forms import (
     IN_TABLE,
     KIND_WORDS,
@@ -34,16 +33,6 @@ room = Blueprint("pharmacy", __name__, template_folder="templates", url_prefix="
 
 ROWS_SHOWN = 200
 MOVEMENTS_SHOWN = 50
-REVERSIBLE = ("sold", "received", "adjusted")
-"""A count is not reversed; it is made again."""
-
-
-@dataclass(frozen=True)
-class Undo:
-    """What takes a change back: where to send it, and what with."""
-
-    address: str
-    fields: dict[str, object]
 
 
 @room.get("/stock")
@@ -69,7 +58,7 @@ def stock() -> Response:
         q=q,
         form=OnceForm(),
         kinds=IN_TABLE,
-        undo=_last_change(),
+        undo=undo_of.in_address(found[:ROWS_SHOWN]),
     )
 
 
@@ -78,18 +67,6 @@ def _is_meant(row: StockRow, q: str) -> bool:
     label, code = row.label.casefold(), row.code.casefold()
     words = q.casefold().split()
     return all(word in label for word in words) or q.casefold() in {code, code.partition(":")[2]}
-
-
-def _last_change() -> dict[UUID, Undo]:
-    """Without JavaScript the table comes back after a change and says what it was: how to take it back."""
-    here, pharmacy_id = parts(), access.pharmacy_id()
-    medicine_id, last = (request.args.get(name, type=UUID) for name in ("changed", "last"))
-    if medicine_id is None or last is None:
-        return {}
-    found = here.read(lambda c: queries.movements(c, pharmacy_id, medicine_id, movement_id=last))
-    if not found or not _is_reversible(found[0]):
-        return {}
-    return {medicine_id: _undo_movement(medicine_id, last)}
 
 
 @room.get("/medicines")
@@ -137,7 +114,7 @@ def move(medicine_id: UUID) -> Response:
             expected_version=form.expected_version if kind in NEEDS_FRESH_PAGE else None,
             clock=here.clock,
         )
-        return str(recorded.movement_id) if kind in REVERSIBLE else ""
+        return str(recorded.movement_id) if kind in undo_of.REVERSIBLE else ""
 
     return _changed(medicine_id, form, work, "movement")
 
@@ -165,8 +142,7 @@ def _set_price(medicine_id: UUID, form: PriceForm) -> Response:
             expected_version=form.expected_version,
             clock=here.clock,
         )
-        was = before[0].price_minor if before else None
-        return "" if was is None else f"price:{was}"
+        return undo_of.of_price(before[0].price_minor if before else None)
 
     return _changed(medicine_id, form, work, "price")
 
@@ -191,7 +167,7 @@ def undo(medicine_id: UUID, movement_id: UUID) -> Response:
             account_id=account_id,
             clock=here.clock,
         )
-        return "undone"
+        return undo_of.UNDONE
 
     return _changed(medicine_id, form, work, "undo")
 
@@ -220,15 +196,14 @@ def _changed(
         return _card_page(
             medicine_id, status, refusal=None if form.errors else refusal, **{which: form}
         )
-    done = "undone" if became == "undone" else "saved"
+    done = "undone" if became == undo_of.UNDONE else "saved"
     if request.form.get("from") != "table":
         return redirect(url_for("pharmacy.card", medicine_id=medicine_id, done=done), 303)
     address = url_for(
         "pharmacy.stock",
         done=done,
         q=request.form.get("q") or None,
-        changed=medicine_id,
-        last=became if which == "movement" else None,
+        last=undo_of.told_in_address(medicine_id, became),
         _anchor=f"card-{medicine_id}",
     )
     return redirect(address, 303)
@@ -260,27 +235,8 @@ def _row_part(medicine_id: UUID, status: int, refusal: str, became: str) -> Resp
         "pharmacy/row.html", status, row=row, refusal=refusal, form=OnceForm(formdata=None),
         kinds=IN_TABLE, typed=request.form.get("packs", "") if refusal else "",
         kind=request.form.get("kind", ""), q=request.form.get("q", ""), became=became,
-        undo=_undo_of(row, became),
+        undo=undo_of.of_row(row, became),
     )  # fmt: skip
-
-
-def _undo_of(row: StockRow, became: str) -> Undo | None:
-    what, _sep, value = became.partition(":")
-    if what == "price":
-        fields = {"kind": "price", "packs": _price_text(int(value)), "version": row.version}
-        return Undo(url_for("pharmacy.move", medicine_id=row.medicine_id), fields)
-    with suppress(ValueError):
-        return _undo_movement(row.medicine_id, UUID(became))
-    return None
-
-
-def _undo_movement(medicine_id: UUID, movement_id: UUID) -> Undo:
-    address = url_for("pharmacy.undo", medicine_id=medicine_id, movement_id=movement_id)
-    return Undo(address, {"reason": _("Undone at once.")})
-
-
-def _is_reversible(movement: Movement) -> bool:
-    return movement.kind in REVERSIBLE and not movement.is_reversed
 
 
 def _price_text(price_minor: int) -> str:
@@ -322,7 +278,7 @@ def _card_page(
         version=version,
         movements=shown[:MOVEMENTS_SHOWN],
         has_older=len(shown) > MOVEMENTS_SHOWN,
-        is_reversible=_is_reversible,
+        is_reversible=undo_of.is_reversible,
         movement=movement,
         price=price,
         undo=undo,

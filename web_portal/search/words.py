@@ -1,6 +1,5 @@
 """How the search pages write what they know: availability, opening, hours of the week, distance, and the way there."""
 
-from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_time
@@ -11,13 +10,12 @@ from flask_babel import gettext as _
 
 from remedy.catalogue.hours import Hours, Opening
 from remedy.values import local_day, packs_text
-from web_portal.pages import clock_time
+from web_portal.pages import clock_time, weekday_name
 from web_portal.parts import parts
 
 LOW_MILLI = 5000
 """Fewer packs than this are called low."""
 
-A_MONDAY = date(2026, 3, 2)
 MAP = "https://www.openstreetmap.org/directions"
 
 
@@ -68,8 +66,7 @@ def week(hours: tuple[Hours, ...]) -> list[tuple[str, str]]:
             for one in hours
             if one.weekday == weekday
         ]
-        name = format_date(A_MONDAY + timedelta(days=weekday), "EEEE", locale=locale)
-        days.append((name, ", ".join(stretches) or _("closed")))
+        days.append((weekday_name(weekday), ", ".join(stretches) or _("closed")))
     return days
 
 

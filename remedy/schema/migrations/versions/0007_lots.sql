@@ -1,0 +1,1 @@
+-- Lots that are recalled, returned and transferred, and the levels a pharmacist keeps. Frozen once released; docs/sql.md says what is allowed.

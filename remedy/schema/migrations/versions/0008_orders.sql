@@ -1,0 +1,1 @@
+-- Orders from the basket to the counter, and what a hold is collected by. Frozen once released; docs/sql.md says what is allowed.

@@ -1,0 +1,1 @@
+-- Prescriptions, files on their way to HDFS, and what is checked before a medicine is handed out. Frozen once released; docs/sql.md says what is allowed.

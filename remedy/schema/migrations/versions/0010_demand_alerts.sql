@@ -1,0 +1,1 @@
+-- Changes of demand that were noticed. Frozen once released; docs/sql.md says what is allowed.

@@ -1,0 +1,1 @@
+-- A real catalogue: where pharmacies come from, who works there and in which role. Frozen once released; docs/sql.md says what is allowed.

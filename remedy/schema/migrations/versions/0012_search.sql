@@ -1,0 +1,1 @@
+-- What the search index has taken in. Frozen once released; docs/sql.md says what is allowed.
