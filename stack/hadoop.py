@@ -290,7 +290,9 @@ def _run_java(conf: str, jars: str, main: str, words: list[str]) -> None:
     os.environ.setdefault("HADOOP_USER_NAME", "remedy")
     # It unpacks the jar of a job: beside the installation, not in everybody's folder.
     folder = os.environ.get("TMPDIR")
-    options = [*_CLIENT_JAVA, *([f"-Djava.io.tmpdir={folder}"] if folder else [])]
+    options = [*_CLIENT_JAVA, f"-Djdk.net.hosts.file={Path(conf).parent}/hosts"]
+    if folder:
+        options.append(f"-Djava.io.tmpdir={folder}")
     command = ["java", *options, "-cp", f"{conf}:{jars}/*", main, *words]
     os.execvp("java", command)  # noqa: S606 - a fixed program
 

@@ -1,6 +1,7 @@
 """The servers' configuration, made from the templates in `stack/conf` and one installation."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 from string import Template
@@ -66,6 +67,7 @@ def template_values(installation: Installation) -> dict[str, str]:
         "root": str(ROOT),
         "state": str(installation.state),
         "conf": str(installation.conf),
+        "host_name": socket.gethostname(),
         "hadoop_conf": str(installation.conf / "hadoop"),
         "databases": str(installation.databases),
         "database_user": installation.database_user,

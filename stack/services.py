@@ -11,14 +11,14 @@ from signal import SIGINT, SIGTERM
 from stack import probes
 from stack.probes import Probe
 
-_TEMPORARY = "-Djava.io.tmpdir=$state/tmp"
+_FILES = "-Djava.io.tmpdir=$state/tmp -Djdk.net.hosts.file=$conf/hosts"
 _OPEN = "--add-opens java.base/java.lang=ALL-UNNAMED"
 
 
 def _java(heap_mb: int, main: str) -> str:
     # The serial collector and the first compiler: five small JVMs on two cores start in half the time.
     return (
-        f"java -Xms32m -Xmx{heap_mb}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 {_OPEN} {_TEMPORARY}"
+        f"java -Xms32m -Xmx{heap_mb}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 {_OPEN} {_FILES}"
         f" -cp $hadoop_conf:$jars/hadoop-webapps:$jars/hadoop/* {main}"
     )
 
@@ -77,7 +77,7 @@ SERVICES = (
     ),
     Service(
         "kafka",
-        f"java -Xms256m -Xmx384m -XX:+UseSerialGC {_TEMPORARY}"
+        f"java -Xms256m -Xmx384m -XX:+UseSerialGC {_FILES}"
         " -Dlog4j.configuration=file:$conf/kafka-log4j.properties -Dkafka.logs.dir=$state/logs"
         " -cp $jars/kafka/* kafka.Kafka $conf/server.properties",
         after=("format-kafka",),

@@ -87,6 +87,7 @@ def format_kafka(installation: Installation) -> None:
         identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     _call(
         "java",
+        f"-Djdk.net.hosts.file={installation.conf}/hosts",
         f"-Dlog4j.configuration=file:{installation.conf}/kafka-log4j.properties",
         "-cp",
         f"{installation.jars}/kafka/*",
@@ -106,6 +107,7 @@ def format_namenode(installation: Installation) -> None:
     _call(
         "java",
         "-Xmx256m",
+        f"-Djdk.net.hosts.file={installation.conf}/hosts",
         "--add-opens",
         "java.base/java.lang=ALL-UNNAMED",
         "-cp",

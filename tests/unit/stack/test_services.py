@@ -1,8 +1,10 @@
 """The table of services holds together."""
 
 from collections import Counter
+from xml.etree import ElementTree
 
 from stack.installation import ACCOUNTS, PORTS
+from stack.render import TEMPLATES
 from stack.services import SERVICES, STEPS
 from stack.steps import STEPS as FUNCTIONS
 
@@ -56,3 +58,18 @@ def test_the_portal_waits_for_the_migrations():
 def test_every_step_of_ours_has_its_function():
     called = {s.command.split()[-1] for s in STEPS if "-m stack step" in s.command}
     assert called == set(FUNCTIONS)
+
+
+def test_every_java_process_knows_this_machine_by_its_own_file_of_names():
+    # Hadoop ends at once on a machine whose own name nothing resolves, as a fresh installation's may not.
+    given = "-Djdk.net.hosts.file=$conf/hosts"
+    started = [s.command for s in ALL.values() if s.command.startswith("java ")]
+    options = [
+        value.text or ""
+        for value in ElementTree.parse(TEMPLATES / "hadoop" / "mapred-site.xml").iter("value")
+        if (value.text or "").startswith("-Xmx")
+    ]
+    assert len(started) == 5
+    assert len(options) == 3
+    assert [one for one in started + options if given not in one] == []
+    assert "127.0.0.1 localhost $host_name" in (TEMPLATES / "hosts").read_text()
