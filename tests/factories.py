@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from remedy.accounts import service as accounts
 from remedy.schema import hospital as hospital_tables
 from remedy.schema import pharmacy as pharmacy_tables
+from remedy.schema import prescriptions as prescription_tables
 from remedy.schema.people import patient
 from remedy.values import Clock, utc_now, uuid7
 from remedy.vault import Vault
@@ -52,7 +53,6 @@ def a_pharmacy(connection: sa.Connection, **differs: object) -> UUID:
         "verified_at": A_MONDAY - timedelta(days=100),
         "latitude": 41.9,
         "longitude": 12.5,
-        "opening_hours": "Mo-Sa 08:30-19:30",
         "time_zone": "Europe/Rome",
     }
     connection.execute(sa.insert(pharmacy_tables.pharmacy).values({**values, **differs}))
@@ -151,6 +151,64 @@ def an_admin(connection: sa.Connection, *, name: str = "Farah", clock: Clock = u
         staff_name=name,
         clock=clock,
     )
+
+
+def a_prescription(
+    connection: sa.Connection,
+    vault: Vault,
+    patient_id: UUID,
+    medicine_id: UUID,
+    *,
+    packs: int = 2,
+    repeats: int = 0,
+    pharmacy_id: UUID | None = None,
+    now: datetime = A_MONDAY,
+    days: int = 90,
+    state: str = "accepted",
+    is_as_written: bool = False,
+    **differs: object,
+) -> UUID:
+    """A prescription of one medicine that a pharmacist has accepted; valid for so many days."""
+    pharmacy_id = pharmacy_id or a_pharmacy(connection)
+    patient_row = row_of(connection, patient, patient_id)
+    file_id, public_id = uuid7(), uuid7()
+    made = connection.execute(
+        sa.insert(prescription_tables.stored_file).values(
+            public_id=file_id,
+            patient_id=patient_row,
+            media_type="image/png",
+            name_sealed=vault.seal(connection, patient_id, file_id, "name", "mine.png"),
+            page_count=1,
+            created_at=now,
+        )
+    )
+    made = connection.execute(
+        sa.insert(prescription_tables.prescription).values(
+            public_id=public_id,
+            patient_id=patient_row,
+            pharmacy_id=row_of(connection, pharmacy_tables.pharmacy, pharmacy_id),
+            file_id=made.lastrowid,
+            state=state,
+            version=3,
+            uploaded_at=now,
+            decided_at=now if state == "accepted" else None,
+        )
+    )
+    values = {
+        "public_id": uuid7(),
+        "prescription_id": made.lastrowid,
+        "medicine_id": row_of(connection, pharmacy_tables.medicine, medicine_id),
+        "quantity_milli": packs * 1000,
+        "repeats": repeats,
+        "allowed_milli": packs * 1000 * (1 + repeats),
+        "valid_until": (now + timedelta(days=days - 1)).date(),
+        "ends_at": now + timedelta(days=days),
+        "is_as_written": is_as_written,
+    }
+    connection.execute(
+        sa.insert(prescription_tables.prescription_line).values({**values, **differs})
+    )
+    return public_id
 
 
 def row_of(connection: sa.Connection, table: sa.Table, public_id: UUID) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_")
-PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine")
+PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine", "file_moved")
 VIEWS_FOR_ALL = (
     "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
     "outbox_backlog",
@@ -11,9 +11,10 @@ VIEWS_FOR_ALL = (
 """Views without names of patients."""
 
 SIGN_IN_VIEW = "session_role"
-APPEND_ONLY = ("stock_movement", "stock_movement_lot")
+APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read")
 
 
+FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
 MAKES_TEMPORARY_TABLES = ("remedy_pipeline",)
 """Landing stages its rows in one; nobody else sees it, and it ends with the connection."""
 
@@ -43,7 +44,9 @@ def _portal(tables: Iterable[str]) -> dict[str, list[str]]:
 def _pipeline(tables: Iterable[str]) -> dict[str, list[str]]:
     return {
         "SELECT, INSERT, UPDATE, DELETE": [name for name in tables if is_pipelines(name)],
-        "SELECT": [name for name in tables if name in VIEWS_FOR_ALL],
+        "SELECT": [name for name in tables if name in VIEWS_FOR_ALL or name == FILES_WAITING],
+        # It moves encrypted bytes on and empties the spool; whose they are it cannot see.
+        "SELECT, DELETE": [name for name in tables if name == FILE_PARTS],
     }
 
 

@@ -1,0 +1,176 @@
+"""What orders take of prescriptions and give back; never more than was prescribed, however many ask at once.
+
+Called through `remedy.prescriptions.service`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.events.prescriptions import PrescriptionReleased, PrescriptionUsed
+from remedy.prescriptions import writing
+from remedy.prescriptions.model import Refused, UnknownMedicine, too_little
+from remedy.prescriptions.queries import lines_allowing
+from remedy.schema.pharmacy import medicine
+from remedy.schema.prescriptions import prescription_line, prescription_use
+from remedy.values import Clock
+
+
+def use(
+    connection: sa.Connection,
+    patient_id: UUID,
+    medicine_id: UUID,
+    quantity_milli: int,
+    order_id: UUID,
+    *,
+    clock: Clock,
+) -> None:
+    """Take what an order wants of a medicine from the patient's accepted prescriptions.
+
+    What ends first is used first. Locks the prescriptions until commit; call it before the pharmacy's counter
+    is locked.
+
+    Raises:
+        Refused: when less is allowed; nothing was taken then.
+        UnknownMedicine: if no medicine has that id.
+    """
+    if quantity_milli <= 0:
+        raise Refused("Ask for more than 0 packs.")
+    now = clock()
+    medicine_row = connection.execute(
+        sa.select(medicine.c.id).where(medicine.c.public_id == medicine_id)
+    ).scalar_one_or_none()
+    if medicine_row is None:
+        raise UnknownMedicine()
+    wanted = lines_allowing(patient_id, medicine_id, now)
+    seen = connection.execute(wanted).all()
+    writing.lock(connection, [row.prescription_id for row in seen])
+    # Read again: what was left may have been taken while we waited for the lock.
+    locked = {row.prescription_id for row in seen}
+    lines = [row for row in connection.execute(wanted) if row.prescription_id in locked]
+    allowed = sum(row.left_milli for row in lines)
+    if allowed < quantity_milli:
+        raise Refused(too_little(allowed))
+    rest = quantity_milli
+    for line in sorted(lines, key=lambda row: (row.ends_at, row.id)):
+        taken = min(rest, int(line.left_milli))
+        if taken > 0:
+            _take(connection, line, medicine_row, taken, order_id, now)
+            _tell_use(connection, PrescriptionUsed, line, medicine_id, order_id, taken, now, clock)
+            rest -= taken
+
+
+def release_use(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> int:
+    """Give back what an order took and was not handed out; thousandths of a pack. Doing it twice changes nothing."""
+    now = clock()
+    mine = (
+        sa.select(
+            prescription_use.c.id.label("use_id"),
+            prescription_use.c.quantity_milli,
+            prescription_line.c.id,
+            prescription_line.c.public_id,
+            prescription_line.c.prescription_id,
+            medicine.c.public_id.label("medicine_public_id"),
+        )
+        .select_from(
+            prescription_use.join(
+                prescription_line, prescription_line.c.id == prescription_use.c.line_id
+            ).join(medicine, medicine.c.id == prescription_use.c.medicine_id)
+        )
+        .where(
+            prescription_use.c.order_id == order_id,
+            prescription_use.c.released_at.is_(None),
+            prescription_use.c.handed_out_at.is_(None),
+        )
+        .order_by(prescription_use.c.id)
+    )
+    writing.lock(connection, [row.prescription_id for row in connection.execute(mine)])
+    given = 0
+    for row in connection.execute(mine).all():
+        connection.execute(
+            sa.update(prescription_use)
+            .where(prescription_use.c.id == row.use_id)
+            .values(released_at=now)
+        )
+        connection.execute(
+            sa.update(prescription_line)
+            .where(prescription_line.c.id == row.id)
+            .values(used_milli=prescription_line.c.used_milli - row.quantity_milli)
+        )
+        _tell_use(
+            connection, PrescriptionReleased, row, row.medicine_public_id, order_id,
+            row.quantity_milli, now, clock,
+        )  # fmt: skip
+        given += int(row.quantity_milli)
+    return given
+
+
+def hand_out(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> None:
+    """Note that what an order took was handed to the patient: from then on it lasts for so many days.
+
+    Call it when the order is collected or delivered. Doing it twice changes nothing.
+    """
+    connection.execute(
+        sa.update(prescription_use)
+        .where(
+            prescription_use.c.order_id == order_id,
+            prescription_use.c.released_at.is_(None),
+            prescription_use.c.handed_out_at.is_(None),
+        )
+        .values(handed_out_at=clock())
+    )
+
+
+def _take(
+    connection: sa.Connection,
+    line: Any,
+    medicine_row: int,
+    taken_milli: int,
+    order_id: UUID,
+    now: datetime,
+) -> None:
+    done = connection.execute(
+        sa.update(prescription_line)
+        .where(
+            prescription_line.c.id == line.id,
+            prescription_line.c.used_milli + taken_milli <= prescription_line.c.allowed_milli,
+        )
+        .values(used_milli=prescription_line.c.used_milli + taken_milli)
+    )
+    if done.rowcount != 1:
+        raise Refused(too_little(0))
+    connection.execute(
+        sa.insert(prescription_use).values(
+            line_id=line.id,
+            medicine_id=medicine_row,
+            order_id=order_id,
+            quantity_milli=taken_milli,
+            used_at=now,
+        )
+    )
+
+
+def _tell_use(
+    connection: sa.Connection,
+    kind: type[PrescriptionUsed] | type[PrescriptionReleased],
+    line: Any,
+    medicine_id: UUID,
+    order_id: UUID,
+    quantity_milli: int,
+    now: datetime,
+    clock: Clock,
+) -> None:
+    used = connection.execute(
+        sa.select(prescription_line.c.used_milli).where(prescription_line.c.id == line.id)
+    ).scalar_one()
+    told = kind(
+        **writing.facts(connection, line.prescription_id, now),
+        line_id=line.public_id,
+        medicine_id=medicine_id,
+        order_id=order_id,
+        quantity_milli=quantity_milli,
+        used_milli=int(used),
+    )
+    writing.tell(connection, told, now, clock)

@@ -1,0 +1,87 @@
+"""How a change of a prescription is written: its lock, and the event last.
+
+Whoever changes a prescription or its lines raises its version first, which locks its row: it is the topic's key,
+so the ids of its events are in commit order, and nobody else changes its lines meanwhile.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy import outbox
+from remedy.events.prescriptions import (
+    PrescriptionAccepted,
+    PrescriptionRefused,
+    PrescriptionReleased,
+    PrescriptionSubstituted,
+    PrescriptionUploaded,
+    PrescriptionUsed,
+    PrescriptionWithdrawn,
+)
+from remedy.schema.people import patient
+from remedy.schema.pharmacy import pharmacy
+from remedy.schema.prescriptions import prescription
+from remedy.values import Clock, uuid7
+
+Told = (
+    PrescriptionUploaded
+    | PrescriptionWithdrawn
+    | PrescriptionAccepted
+    | PrescriptionRefused
+    | PrescriptionSubstituted
+    | PrescriptionUsed
+    | PrescriptionReleased
+)
+
+
+def lock(connection: sa.Connection, rows: Collection[int]) -> None:
+    """Lock these prescriptions by their row ids, always in that order, and raise their versions."""
+    for row in sorted(set(rows)):
+        connection.execute(
+            sa.update(prescription)
+            .where(prescription.c.id == row)
+            .values(version=prescription.c.version + 1)
+        )
+
+
+def facts(connection: sa.Connection, row: int, now: datetime) -> dict[str, Any]:
+    """What every event about a prescription says, of that row as it is now."""
+    found = connection.execute(
+        sa.select(
+            prescription.c.public_id,
+            prescription.c.version,
+            patient.c.public_id.label("patient"),
+            pharmacy.c.public_id.label("pharmacy"),
+        )
+        .select_from(prescription.join(patient).join(pharmacy))
+        .where(prescription.c.id == row)
+    ).one()
+    return {
+        "prescription_id": found.public_id,
+        "patient_id": found.patient,
+        "pharmacy_id": found.pharmacy,
+        "version": found.version,
+        "occurred_at": now,
+    }
+
+
+def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock) -> None:
+    """Record the event, last in the transaction."""
+    outbox.record(
+        connection,
+        happened,
+        event_id=uuid7(clock),
+        key=str(happened.prescription_id),
+        occurred_at=now,
+        recorded_at=now,
+    )
+
+
+def row_of(connection: sa.Connection, prescription_id: UUID) -> int | None:
+    """The row id of a prescription; None where there is none."""
+    return connection.execute(
+        sa.select(prescription.c.id).where(prescription.c.public_id == prescription_id)
+    ).scalar_one_or_none()
