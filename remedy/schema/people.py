@@ -45,6 +45,8 @@ account = table(
     sa.Column("created_at", Instant, nullable=False),
     # Nobody signs in before whoever has the mailbox confirmed it.
     sa.Column("is_email_confirmed", sa.Boolean, nullable=False, server_default=sa.true()),
+    # Of a pharmacist: may invite colleagues, end their accounts, change hours and make till keys.
+    sa.Column("is_owner", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 session = table(
@@ -104,6 +106,7 @@ invitation = table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("accepted_at", Instant),
     sa.Column("withdrawn_at", Instant),
+    sa.Column("is_owner", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 pharmacy_application = table(

@@ -2,9 +2,12 @@
 
 import sqlalchemy as sa
 
-from remedy.schema.base import BigInt, Instant, Text, public_id, reference, row_id, table
+from remedy.schema.base import BigInt, Instant, Text, Uuid, public_id, reference, row_id, table
 
-MOVEMENTS = ("received", "sold", "adjusted", "counted", "reversed")
+MOVEMENTS = (
+    "received", "sold", "adjusted", "counted", "expired", "recalled", "returned", "transferred",
+    "reversed",
+)  # fmt: skip
 
 medicine = table(
     "medicine",
@@ -27,7 +30,21 @@ medicine = table(
     sa.Column("reference_currency", sa.CHAR(3)),
     # What looked doubtful at import, as a JSON list of sentences.
     sa.Column("doubts", Text),
+    # The number a pack's bar code tells, as fourteen digits (`remedy.stock.barcodes`).
+    sa.Column("gtin", sa.CHAR(14), unique=True),
+    # The catalogue's counter at its last change: what a search index has not taken in is above its own.
+    sa.Column("changed_seq", BigInt, nullable=False, server_default="1"),
     sa.UniqueConstraint("source", "source_key", name="uq_medicine_source"),
+    sa.Index("ix_medicine_changed", "changed_seq", "id"),
+)
+
+catalogue_state = table(
+    "catalogue_state",
+    # One row. `changed_seq` is raised in every transaction that changes a medicine; `public_id` says which
+    # catalogue it is: an index of another is not believed, and a new one has every index made anew.
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("public_id", Uuid, nullable=False),
+    sa.Column("changed_seq", BigInt, nullable=False),
 )
 
 medicine_word = table(
@@ -66,10 +83,29 @@ pharmacy = table(
     sa.Column("verified_at", Instant),
     sa.Column("latitude", sa.Double, nullable=False),
     sa.Column("longitude", sa.Double, nullable=False),
-    sa.Column("opening_hours", sa.String(200)),
     sa.Column("time_zone", sa.String(40), nullable=False),
     # Raised in every transaction that changes its stock: orders live screens (design decision 10).
     sa.Column("pharmacy_seq", BigInt, nullable=False, server_default="0"),
+    # Where it was imported from: list, record there, and how old the list was. Empty: it applied itself.
+    sa.Column("source", sa.String(40)),
+    sa.Column("source_key", sa.String(80)),
+    sa.Column("source_as_of", sa.String(10)),
+    # While its licence is withdrawn; `verified_at` is then empty, so that no page and no hold knows it.
+    sa.Column("suspended_at", Instant),
+    sa.Column("suspended_reason", sa.String(500)),
+    sa.UniqueConstraint("source", "source_key", name="uq_pharmacy_source"),
+)
+
+pharmacy_licence_change = table(
+    "pharmacy_licence_change",
+    # Append-only by use: who withdrew a licence or gave it back, when and why.
+    row_id(),
+    reference("pharmacy_id", "pharmacy.id"),
+    # `suspended` or `reinstated`.
+    sa.Column("became", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(500), nullable=False),
+    reference("decided_by", "account.id"),
+    sa.Column("decided_at", Instant, nullable=False),
 )
 
 pharmacy_hours = table(
@@ -96,8 +132,14 @@ stock_item = table(
     # The pharmacy_seq of its last change of any kind: what a page that fell behind is sent.
     sa.Column("changed_seq", BigInt, nullable=False, server_default="0"),
     sa.Column("changed_at", Instant, nullable=False),
+    # Fewer available than `minimum` is too few, fewer than `reorder` is time to order; NULL: not kept.
+    sa.Column("minimum_milli", BigInt),
+    sa.Column("reorder_milli", BigInt),
     sa.UniqueConstraint("pharmacy_id", "medicine_id", name="uq_stock_item"),
     sa.Index("ix_stock_item_changed", "pharmacy_id", "changed_seq"),
+    sa.CheckConstraint(
+        "0 <= minimum_milli AND minimum_milli <= reorder_milli", name="minimum_first"
+    ),
 )
 
 stock_lot = table(
@@ -128,6 +170,9 @@ stock_movement = table(
     sa.Column("balance_milli", BigInt, nullable=False),
     sa.Column("line_id", sa.String(80)),
     sa.Column("reason", sa.String(200)),
+    # One of `remedy.stock.reasons`, where the kind of movement asks for one.
+    sa.Column("reason_code", sa.String(40)),
+    reference("transfer_id", "stock_transfer.id", nullable=True),
     # Unique: a movement is reversed once.
     reference("reverses_id", "stock_movement.id", nullable=True, unique=True),
     reference("account_id", "account.id", nullable=True),
@@ -152,12 +197,52 @@ stock_hold = table(
     reference("stock_item_id", "stock_item.id"),
     reference("patient_id", "patient.id", nullable=True),
     sa.Column("quantity_milli", BigInt, nullable=False),
-    # `held`, `released` or `collected`; one past `expires_at` counts no more at once, whatever its state.
+    # `held`, `released`, `collected` or `withdrawn` (its packs may not be handed out any more); one past
+    # `expires_at` counts no more at once, whatever its state.
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
+    # When its patient was told that it is withdrawn.
+    sa.Column("told_at", Instant),
+    # Of an order's line: such a hold ends with its order.
+    reference("order_id", "pharmacy_order.id", nullable=True),
+    # When it was released or collected; empty while held, and of those that ended before this was kept.
+    sa.Column("ended_at", Instant),
     sa.Index("ix_stock_hold_item", "stock_item_id", "state", "expires_at"),
+    sa.Index("ix_stock_hold_untold", "state", "told_at"),
     sa.CheckConstraint("quantity_milli > 0", name="positive"),
+)
+
+stock_transfer = table(
+    "stock_transfer",
+    # Packs that go from one pharmacy to another.
+    row_id(),
+    public_id(),
+    reference("from_pharmacy_id", "pharmacy.id"),
+    reference("to_pharmacy_id", "pharmacy.id"),
+    reference("medicine_id", "medicine.id"),
+    sa.Column("quantity_milli", BigInt, nullable=False),
+    # `asked`, `offered`, `agreed`, `sent`; ended: `received`, `taken_back`, `declined`, `cancelled`.
+    sa.Column("state", sa.String(12), nullable=False),
+    # Why fewer packs arrived than were sent.
+    sa.Column("reason_code", sa.String(40)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Index("ix_stock_transfer_from", "from_pharmacy_id", "changed_at"),
+    sa.Index("ix_stock_transfer_to", "to_pharmacy_id", "changed_at"),
+    sa.CheckConstraint("quantity_milli > 0", name="positive"),
+    sa.CheckConstraint("from_pharmacy_id <> to_pharmacy_id", name="two_pharmacies"),
+)
+
+stock_transfer_lot = table(
+    "stock_transfer_lot",
+    # What was sent of which lot, and what of it arrived (NULL while it is on its way).
+    reference("transfer_id", "stock_transfer.id", primary_key=True),
+    sa.Column("lot_number", sa.String(60), primary_key=True),
+    sa.Column("expires_on", sa.Date),
+    sa.Column("sent_milli", BigInt, nullable=False),
+    sa.Column("received_milli", BigInt),
+    sa.CheckConstraint("received_milli BETWEEN 0 AND sent_milli", name="not_more"),
 )
 
 stock_import = table(
@@ -197,12 +282,15 @@ stock_import_line = table(
 
 __all__ = [
     "MOVEMENTS",
+    "catalogue_state",
+    "catalogue_state",
     "medicine",
     "medicine_watch",
     "medicine_word",
     "medicine_word_near",
     "pharmacy",
     "pharmacy_hours",
+    "pharmacy_licence_change",
     "stock_hold",
     "stock_import",
     "stock_import_line",
@@ -210,4 +298,6 @@ __all__ = [
     "stock_lot",
     "stock_movement",
     "stock_movement_lot",
+    "stock_transfer",
+    "stock_transfer_lot",
 ]

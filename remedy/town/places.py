@@ -53,7 +53,6 @@ def found(connection: sa.Connection, size: cast.Size, time_zone: str, now: datet
                 verified_at=clock(),
                 latitude=one.latitude,
                 longitude=one.longitude,
-                opening_hours=one.opening_hours,
                 time_zone=time_zone,
             )
         )
