@@ -107,6 +107,101 @@ class StockReversed(_Movement):
     reversed_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Reasoned(_Movement):
+    """A movement that names one of the reasons in `remedy.stock.reasons`."""
+
+    reason_code: str = ""
+
+
+@event("remedy.stock-movements.expired.v1")
+@dataclass(frozen=True)
+class StockExpired(_Reasoned):
+    """Packs of a lot were taken off the shelf for their date and thrown away."""
+
+
+@event("remedy.stock-movements.recalled.v1")
+@dataclass(frozen=True)
+class StockRecalled(_Reasoned):
+    """A lot was recalled: what there is of it (`quantity_milli`) stays on the shelf and may not be handed out.
+
+    The change of its lot is 0; what arrives of the lot afterwards is recalled too. Reversed, it may be
+    handed out again.
+    """
+
+
+@event("remedy.stock-movements.returned.v1")
+@dataclass(frozen=True)
+class StockReturned(_Reasoned):
+    """Packs went back to the supplier (negative), or came back from a patient (positive).
+
+    What a patient had taken home comes back to be destroyed: it changes no lot.
+    """
+
+
+@event("remedy.stock-movements.transferred.v1")
+@dataclass(frozen=True)
+class StockTransferred(_Reasoned):
+    """Packs left for another pharmacy (negative) or arrived from one (positive)."""
+
+    transfer_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class _Transfer(Event):
+    """What every event about a transfer says; told under the key of `pharmacy_id`, who did it."""
+
+    transfer_id: UUID
+    pharmacy_id: UUID
+    from_pharmacy_id: UUID
+    to_pharmacy_id: UUID
+    medicine_id: UUID
+    quantity_milli: int
+    occurred_at: datetime
+
+
+@event("remedy.stock-movements.transfer-proposed.v1")
+@dataclass(frozen=True)
+class TransferProposed(_Transfer):
+    """A pharmacy asked another for packs, or offered some; who of the two did is `pharmacy_id`."""
+
+
+@event("remedy.stock-movements.transfer-answered.v1")
+@dataclass(frozen=True)
+class TransferAnswered(_Transfer):
+    """A transfer was agreed to, declined, or cancelled before anything was sent."""
+
+    became: Literal["agreed", "declined", "cancelled"] = "agreed"
+
+
+@event("remedy.stock-movements.transfer-closed.v1")
+@dataclass(frozen=True)
+class TransferClosed(_Transfer):
+    """Of what was sent (`quantity_milli`), so much arrived, or was taken back, and so much is lost.
+
+    Sent, less arrived, less lost, is nothing: the packs on their way are closed by this.
+    """
+
+    became: Literal["received", "taken_back"] = "received"
+    arrived_milli: int = 0
+    lost_milli: int = 0
+    reason_code: str | None = None
+
+
+@event("remedy.stock-movements.levels-set.v1")
+@dataclass(frozen=True)
+class StockLevelsSet(Event):
+    """A stock item's minimum and reorder levels were set; None: none is kept."""
+
+    pharmacy_id: UUID
+    pharmacy_seq: int
+    stock_item_id: UUID
+    medicine_id: UUID
+    minimum_milli: int | None
+    reorder_milli: int | None
+    occurred_at: datetime
+
+
 @event("remedy.stock-movements.repriced.v1")
 @dataclass(frozen=True)
 class StockRepriced(Event):
@@ -149,6 +244,22 @@ class StockReleased(_Hold):
     """A hold ended without a sale."""
 
     why: Literal["cancelled", "expired"] = "cancelled"
+
+
+@event("remedy.stock-movements.collected.v1")
+@dataclass(frozen=True)
+class StockCollected(_Hold):
+    """What was set aside was handed out; `movement_id` is the sale, told just before."""
+
+    movement_id: UUID | None = None
+
+
+@event("remedy.stock-movements.withdrawn.v1")
+@dataclass(frozen=True)
+class StockWithdrawn(_Hold):
+    """A hold ended because its packs may not be handed out any more; `reason_code` says why."""
+
+    reason_code: str = ""
 
 
 @event("remedy.stock-movements.refused.v1")

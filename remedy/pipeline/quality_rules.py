@@ -82,8 +82,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 NO_FARTHER = 10**18
 
-MOVED = {"received", "sold", "held", "released", "refused"}
-"""Events whose quantity is a size; an adjustment's, a count's and a reversal's are signed."""
+MOVED = {"received", "sold", "expired", "held", "released", "withdrawn", "refused"}
+"""Events whose quantity is a size; an adjustment's, a count's, a return's and a reversal's are signed, a recall's may be 0."""
 
 COLUMNS = tuple(sorted({rule.column for rules in RULES.values() for rule in rules}))
 

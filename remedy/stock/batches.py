@@ -19,7 +19,7 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import ledger
+from remedy.stock import ledger, reasons
 from remedy.stock.locks import Item, Place, lock_counter, lock_items, place_of
 from remedy.stock.model import (
     STALE,
@@ -32,7 +32,7 @@ from remedy.stock.model import (
     effect_of,
     problem_of,
 )
-from remedy.values import at_that, local_day, uuid7
+from remedy.values import at_that, local_day, packs_text, uuid7
 
 Told = tuple[datetime, Line]
 """A line and the instant it was told, not before it happened."""
@@ -138,6 +138,9 @@ def entry_of(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entr
         into = ledger.lot_for(item, line.lot_number, line.expires_on, clock=clock)
         day = local_day(line.occurred_at, place.time_zone)
         effect = effect_of(line, item.lots, into=into.lot_id, day=day)
+        if line.kind in reasons.KINDS and effect.uncovered_milli:
+            # Decided at the shelf by who sees it, unlike what a till tells: more cannot be there than is.
+            raise Refused(f"Only {packs_text(_covered(effect))} packs of it are there to be taken.")
     changes = ledger.apply(item, effect, into)
     item.version += 1
     if line.kind == "counted":
@@ -155,7 +158,13 @@ def entry_of(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entr
         recorded_at=now,
         line_id=line.line_id,
         reason=line.reason,
+        reason_code=line.reason_code,
+        transfer_id=line.transfer_id,
     )
+
+
+def _covered(effect: Effect) -> int:
+    return abs(effect.quantity_milli) - effect.uncovered_milli
 
 
 def _told_before(

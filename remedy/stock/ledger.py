@@ -21,6 +21,7 @@ from remedy.schema.pharmacy import (
     stock_lot,
     stock_movement,
     stock_movement_lot,
+    stock_transfer,
 )
 from remedy.stock.locks import Item, Place, lock_counter
 from remedy.stock.model import Effect, Lot, Refused, changed
@@ -31,6 +32,10 @@ _EVENTS = {
     "sold": told.StockSold,
     "adjusted": told.StockAdjusted,
     "counted": told.StockCounted,
+    "expired": told.StockExpired,
+    "recalled": told.StockRecalled,
+    "returned": told.StockReturned,
+    "transferred": told.StockTransferred,
     "reversed": told.StockReversed,
 }
 
@@ -50,6 +55,8 @@ class Entry:
     line_id: str | None = None
     reason: str | None = None
     reverses_row_id: int | None = None
+    reason_code: str | None = None
+    transfer_id: UUID | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -164,6 +171,8 @@ def write(
                 "balance_milli": entry.balance_milli,
                 "line_id": entry.line_id,
                 "reason": entry.reason,
+                "reason_code": entry.reason_code,
+                "transfer_id": _transfer_row(connection, entry.transfer_id),
                 "reverses_id": entry.reverses_row_id,
                 "account_id": account_row,
                 "occurred_at": entry.occurred_at,
@@ -193,6 +202,15 @@ def _account_row(connection: sa.Connection, account_id: UUID | None) -> int | No
     if account_id is None:
         return None
     found = connection.execute(sa.select(account.c.id).where(account.c.public_id == account_id))
+    return int(found.scalar_one())
+
+
+def _transfer_row(connection: sa.Connection, transfer_id: UUID | None) -> int | None:
+    if transfer_id is None:
+        return None
+    found = connection.execute(
+        sa.select(stock_transfer.c.id).where(stock_transfer.c.public_id == transfer_id)
+    )
     return int(found.scalar_one())
 
 
@@ -316,6 +334,11 @@ def _write_items(connection: sa.Connection, numbered: Sequence[tuple[int, Entry]
 
 def happened_of(place: Place, entry: Entry, seq: int) -> Event:
     """The event of a movement."""
+    more = dict(entry.more)
+    if entry.reason_code is not None:
+        more["reason_code"] = entry.reason_code
+    if entry.transfer_id is not None:
+        more["transfer_id"] = entry.transfer_id
     return _EVENTS[entry.kind](
         movement_id=entry.movement_id,
         pharmacy_id=place.pharmacy_id,
@@ -330,5 +353,5 @@ def happened_of(place: Place, entry: Entry, seq: int) -> Event:
         recorded_at=entry.recorded_at,
         line_id=entry.line_id,
         reason=entry.reason,
-        **entry.more,
+        **more,
     )

@@ -1,20 +1,23 @@
-"""Values and rules of stock, pure: what a line says, which lots it takes from, what all events add up to.
+"""Values and rules of stock, pure: what a line says and which lots it takes from.
 
-Changes to tables are in `service.py`, reads of them in `queries.py`.
+Changes to tables are in `service.py`, reads of them in `queries.py`, what all events add up to in `folding.py`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from remedy.events import pharmacy as told
-from remedy.events.base import Event
+from remedy.stock import reasons
 from remedy.values import packs_text
 
-Kind = Literal["sold", "received", "adjusted", "counted"]
-KINDS: tuple[str, ...] = ("sold", "received", "adjusted", "counted")
+Kind = Literal["sold", "received", "adjusted", "counted", "expired", "returned", "transferred"]
+KINDS: tuple[str, ...] = (
+    "sold", "received", "adjusted", "counted", "expired", "returned", "transferred",
+)  # fmt: skip
+OUTWARD = frozenset({"sold", "expired"})
+"""Kinds whose positive quantity leaves the shelf."""
 
 MAX_QUANTITY_MILLI = 10**12
 """A thousand million packs: beyond it a line is a typing error."""
@@ -51,9 +54,11 @@ class Conflict(Refused):
 class Line:
     """One line of what happened to a stock item.
 
-    `quantity_milli` is positive for sold and received, signed for adjusted, and the total that is there for
-    counted. `line_id` is the till's own name for the line, unique per pharmacy: telling it twice changes
-    nothing. `lot_number` is empty where the lot is not known.
+    `quantity_milli` is positive for sold, received and expired, signed for adjusted, returned and transferred
+    (negative: packs leave), and the total that is there for counted. `line_id` is the till's own name for the
+    line, unique per pharmacy: telling it twice changes nothing. `lot_number` is empty where the lot is not
+    known. `reason_code` is one of `reasons.py`, for the kinds that ask for one; `transfer_id` belongs to
+    transferred.
     """
 
     kind: Kind
@@ -64,6 +69,8 @@ class Line:
     reason: str | None = None
     lot_number: str = ""
     expires_on: date | None = None
+    reason_code: str | None = None
+    transfer_id: UUID | None = None
 
     def __post_init__(self) -> None:
         # The database compares text without regard to trailing blanks; so do we, before it sees them.
@@ -102,7 +109,8 @@ class StockRow:
 
     `on_hand_milli` is over all lots; `available_milli` is what may be sold or held today: unexpired,
     unrecalled, not set aside. `next_expiry_on` is the earliest date among the lots that hold something.
-    `code` is the medicine's own in its register, as `REGISTER:KEY`; empty where it has none.
+    `code` is the medicine's own in its register, as `REGISTER:KEY`; empty where it has none. `gtin` is what its
+    bar code tells. Fewer available than `minimum_milli` is too few, than `reorder_milli` time to order.
     """
 
     stock_item_id: UUID
@@ -122,6 +130,9 @@ class StockRow:
     count_wanted_at: datetime | None
     next_expiry_on: date | None
     code: str = ""
+    gtin: str | None = None
+    minimum_milli: int | None = None
+    reorder_milli: int | None = None
 
     @property
     def label(self) -> str:
@@ -147,6 +158,7 @@ class Movement:
     reason: str | None
     by: str | None
     is_reversed: bool
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,8 +196,10 @@ def problem_of(line: Line, now: datetime) -> str | None:
         return f"'{line.kind}' is no kind of movement; it is one of {', '.join(KINDS)}."
     if abs(line.quantity_milli) > MAX_QUANTITY_MILLI:
         return "The quantity is impossibly large; give it in packs."
-    if line.kind in {"sold", "received"} and line.quantity_milli <= 0:
+    if line.kind in {"sold", "received", "expired"} and line.quantity_milli <= 0:
         return "The quantity must be more than 0."
+    if line.kind in reasons.KINDS:
+        return _problem_of_reason(line) or _problem_of_time(line, now)
     if line.kind == "adjusted" and line.quantity_milli == 0:
         return "An adjustment by 0 changes nothing; give how many more or fewer there are."
     if line.kind == "counted" and line.quantity_milli < 0:
@@ -194,6 +208,22 @@ def problem_of(line: Line, now: datetime) -> str | None:
         return "A count is of all lots together; adjust a single lot instead."
     if line.expires_on is not None and not line.lot_number:
         return "An expiry date needs its lot number."
+    return _problem_of_time(line, now)
+
+
+def _problem_of_reason(line: Line) -> str | None:
+    reason = reasons.reason_of(line.reason_code, line.kind)
+    if reason is None:
+        return "Choose why: this kind of movement needs one of its own reasons."
+    signed = -line.quantity_milli if line.kind in OUTWARD else line.quantity_milli
+    if signed * reason.sign <= 0:
+        return "The packs go the other way for this reason; change the number or the reason."
+    if (line.transfer_id is None) == (line.kind == "transferred"):
+        return "A transfer names which one it is, and nothing else does."
+    return None
+
+
+def _problem_of_time(line: Line, now: datetime) -> str | None:
     if line.occurred_at.tzinfo is None:
         return "The time has no time zone; write it like 2026-01-31T09:30:00+01:00."
     if line.occurred_at.year < _OLDEST_YEAR:
@@ -226,6 +256,8 @@ def effect_of(line: Line, lots: Sequence[Lot], *, into: UUID, day: date) -> Effe
     among `lots` yet), `day` the local day it happened on. Expired and recalled lots are never sold from,
     unless the till names the lot: then it was sold, whatever we think of it.
     """
+    if line.kind in reasons.KINDS:
+        return _effect_of_reason(line, lots, into=into, day=day)
     named = [lot for lot in lots if line.lot_number and lot.lot_number == line.lot_number]
     sellable = first_expired(lot for lot in lots if lot.is_sellable(day))
     everything = first_expired(lots)
@@ -245,6 +277,20 @@ def effect_of(line: Line, lots: Sequence[Lot], *, into: UUID, day: date) -> Effe
     return Effect(wanted, deltas, uncovered)
 
 
+def _effect_of_reason(line: Line, lots: Sequence[Lot], *, into: UUID, day: date) -> Effect:
+    reason = reasons.BY_CODE[line.reason_code or ""]
+    if reason.sign > 0:
+        deltas = {into: line.quantity_milli} if reason.is_for_shelf else {}
+        return Effect(line.quantity_milli, deltas)
+    if line.kind == "transferred":
+        # What a pharmacy hands to another it could also have sold.
+        from_lots = first_expired(lot for lot in lots if lot.is_sellable(day))
+    else:
+        from_lots = [lot for lot in lots if lot.lot_number == line.lot_number]
+    deltas, missing = take(from_lots, abs(line.quantity_milli))
+    return Effect(line.quantity_milli, deltas, missing)
+
+
 def undo_of(kind: str, quantity_milli: int, deltas: dict[UUID, int], lots: Sequence[Lot]) -> Effect:
     """What undoing a movement does: its lots get back what they had, as far as it is still there.
 
@@ -253,7 +299,7 @@ def undo_of(kind: str, quantity_milli: int, deltas: dict[UUID, int], lots: Seque
     held = {lot.lot_id: lot.quantity_milli for lot in lots}
     back = {lot_id: max(-delta, -held[lot_id]) for lot_id, delta in deltas.items()}
     missing = sum(back[lot_id] + delta for lot_id, delta in deltas.items())
-    size = quantity_milli if kind == "sold" else -quantity_milli
+    size = quantity_milli if kind in OUTWARD else -quantity_milli
     return Effect(size, {lot_id: delta for lot_id, delta in back.items() if delta}, missing)
 
 
@@ -281,91 +327,3 @@ def medicine_label(
     """A medicine on one line: brand (generic), strength, form, pack."""
     name = f"{brand_name} ({generic_name})" if brand_name else generic_name
     return ", ".join(part for part in (name, strength, form, pack) if part)
-
-
-@dataclass
-class FoldedItem:
-    """A stock item as the events say it is; `lots` and `holds` by their ids."""
-
-    pharmacy_id: UUID
-    medicine_id: UUID
-    price_minor: int | None = None
-    version: int = 0
-    changed_seq: int = 0
-    changed_at: datetime | None = None
-    counted_at: datetime | None = None
-    count_wanted_at: datetime | None = None
-    lots: dict[UUID, "FoldedLot"] = field(default_factory=dict)
-    holds: dict[UUID, tuple[int, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class FoldedLot:
-    """A lot as the events say it is."""
-
-    lot_number: str
-    expires_on: date | None
-    quantity_milli: int
-
-
-def fold(events: Iterable[Event]) -> dict[UUID, FoldedItem]:
-    """The stock tables, by stock item, rebuilt from all stock events in the order of each pharmacy's counter.
-
-    Refused holds changed nothing and are passed over; a recall is not an event yet and not folded.
-
-    Raises:
-        ValueError: if the events contradict themselves (one is missing, or they are out of order).
-    """
-    items: dict[UUID, FoldedItem] = {}
-    for happened in events:
-        if not isinstance(happened, _Movement | _Hold | told.StockRepriced):
-            continue
-        item = items.setdefault(
-            happened.stock_item_id, FoldedItem(happened.pharmacy_id, happened.medicine_id)
-        )
-        if happened.pharmacy_seq <= item.changed_seq:
-            raise ValueError(
-                f"Change {happened.pharmacy_seq} of a pharmacy comes after {item.changed_seq}; "
-                "give every event once, in the order of the pharmacy's counter."
-            )
-        item.version += 1
-        item.changed_seq = happened.pharmacy_seq
-        item.changed_at = happened.occurred_at
-        if isinstance(happened, told.StockRepriced):
-            item.price_minor = happened.price_minor
-        elif isinstance(happened, _Hold):
-            state = "held" if isinstance(happened, told.StockHeld) else "released"
-            item.holds[happened.hold_id] = (happened.quantity_milli, state)
-        else:
-            _fold_movement(item, happened)
-    return items
-
-
-_Movement = (
-    told.StockReceived
-    | told.StockSold
-    | told.StockAdjusted
-    | told.StockCounted
-    | told.StockReversed
-)
-_Hold = told.StockHeld | told.StockReleased
-
-
-def _fold_movement(item: FoldedItem, moved: _Movement) -> None:
-    item.changed_at = moved.recorded_at
-    for change in moved.lots:
-        before = item.lots.get(change.lot_id)
-        item.lots[change.lot_id] = FoldedLot(
-            change.lot_number or "",
-            date.fromisoformat(change.expires_on) if change.expires_on else None,
-            (before.quantity_milli if before else 0) + change.delta_milli,
-        )
-    if isinstance(moved, told.StockCounted):
-        item.counted_at, item.count_wanted_at = moved.occurred_at, None
-    elif moved.uncovered_milli and item.count_wanted_at is None:
-        item.count_wanted_at = moved.recorded_at
-    if sum(lot.quantity_milli for lot in item.lots.values()) != moved.balance_milli:
-        raise ValueError(
-            f"Change {moved.pharmacy_seq} of a pharmacy says another balance than the changes "
-            "before it add up to; one of them is missing."
-        )

@@ -82,6 +82,9 @@ def stock_rows(
             held_milli(item.id, now).label("held_milli"),
             sellable_milli(item.id, day).label("sellable_milli"),
             item.version,
+            item.minimum_milli,
+            item.reorder_milli,
+            medicine.c.gtin,
             item.changed_seq,
             item.changed_at,
             item.count_wanted_at,
@@ -147,6 +150,7 @@ def movements(
             move.recorded_at,
             move.line_id,
             move.reason,
+            move.reason_code,
             account.c.staff_name.label("by"),
             is_reversed.label("is_reversed"),
         )

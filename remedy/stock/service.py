@@ -5,6 +5,8 @@ Each function works in the caller's transaction, at READ COMMITTED, and records 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +20,11 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import batches, ledger
+from remedy.stock import batches, ledger, recalls
 from remedy.stock.holds import expire_holds, hold, record_refusal, release_hold
 from remedy.stock.locks import Item, lock_counter, lock_items, place_of
 from remedy.stock.model import (
+    MAX_QUANTITY_MILLI,
     STALE,
     Conflict,
     Effect,
@@ -31,16 +34,20 @@ from remedy.stock.model import (
     UnknownMedicine,
     undo_of,
 )
+from remedy.stock.recalls import recall_lot, record_of_lot
 from remedy.values import Clock, uuid7
 
 __all__ = [
     "expire_holds",
     "hold",
+    "recall_lot",
     "record_movement",
     "record_movements",
+    "record_of_lot",
     "record_refusal",
     "release_hold",
     "reverse_movement",
+    "set_levels",
     "set_price",
 ]
 
@@ -140,26 +147,20 @@ def reverse_movement(
         raise Refused("A count is not reversed; count again.")
     if first.kind == "reversed":
         raise Refused("A reversal is not reversed; record the movement again.")
+    if first.kind == "transferred":
+        raise Refused("A transfer is not undone here; take it back on its own page.")
     wanted = {first.medicine_public_id}
     (item,) = lock_items(connection, place, wanted, creating=False, clock=clock).values()
     if connection.execute(
         sa.select(stock_movement.c.id).where(stock_movement.c.reverses_id == first.id)
     ).first():
         raise Refused("This movement is reversed already.")
-    effect = _undone(connection, first, item)
-    changes = ledger.apply(item, effect, None)
-    item.version += 1
-    if effect.uncovered_milli and item.count_wanted_at is None:
-        item.count_wanted_at = now
-    entry = ledger.Entry(
-        movement_id=uuid7(clock),
-        item=item,
-        kind="reversed",
-        effect=effect,
-        balance_milli=item.balance_milli,
-        lots=changes,
-        occurred_at=now,
-        recorded_at=now,
+    if first.kind == "recalled":
+        entry = recalls.lift_recall(connection, item, first.id, now, clock)
+    else:
+        entry = _reversal(connection, first, item, now, clock)
+    entry = replace(
+        entry,
         reason=reason,
         reverses_row_id=first.id,
         more={
@@ -172,7 +173,27 @@ def reverse_movement(
     )
     seq = lock_counter(connection, place) + 1
     ledger.write(connection, place, [entry], first_seq=seq, account_id=account_id)
-    return Recorded(entry.movement_id, seq, entry.balance_milli, effect.uncovered_milli)
+    return Recorded(entry.movement_id, seq, entry.balance_milli, entry.effect.uncovered_milli)
+
+
+def _reversal(
+    connection: sa.Connection, first: sa.Row[Any], item: Item, now: datetime, clock: Clock
+) -> ledger.Entry:
+    effect = _undone(connection, first, item)
+    changes = ledger.apply(item, effect, None)
+    item.version += 1
+    if effect.uncovered_milli and item.count_wanted_at is None:
+        item.count_wanted_at = now
+    return ledger.Entry(
+        movement_id=uuid7(clock),
+        item=item,
+        kind="reversed",
+        effect=effect,
+        balance_milli=item.balance_milli,
+        lots=changes,
+        occurred_at=now,
+        recorded_at=now,
+    )
 
 
 def _undone(connection: sa.Connection, first: sa.Row[Any], item: Item) -> Effect:
@@ -217,4 +238,46 @@ def set_price(
         pharmacy_id, seq, item.stock_item_id, medicine_id, price_minor, currency, now
     )
     ledger.tell(connection, place, repriced, uuid7(clock), now)
+    return seq
+
+
+def set_levels(
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    medicine_id: UUID,
+    minimum_milli: int | None,
+    reorder_milli: int | None,
+    *,
+    expected_version: int | None = None,
+    clock: Clock,
+) -> int:
+    """Set below which amounts a medicine is too few, and is to be ordered; the pharmacy's counter afterwards.
+
+    None: no such level is kept.
+
+    Raises:
+        Refused: if a level is impossible, the medicine unknown, or the item not at that version.
+    """
+    levels = [level for level in (minimum_milli, reorder_milli) if level is not None]
+    if any(not 0 <= level <= MAX_QUANTITY_MILLI for level in levels):
+        raise Refused("A level is 0 packs or more; leave it empty to keep none.")
+    if levels != sorted(levels):
+        raise Refused("The minimum is not above the level at which you order again.")
+    now = clock()
+    place = place_of(connection, pharmacy_id)
+    item = lock_items(connection, place, {medicine_id}, creating=True, clock=clock).get(medicine_id)
+    if item is None:
+        raise UnknownMedicine()
+    if expected_version is not None and item.version != expected_version:
+        raise Conflict(STALE)
+    seq = ledger.one_change(connection, place, item, now)
+    connection.execute(
+        sa.update(stock_item)
+        .where(stock_item.c.id == item.row_id)
+        .values(minimum_milli=minimum_milli, reorder_milli=reorder_milli)
+    )
+    levels_set = told.StockLevelsSet(
+        pharmacy_id, seq, item.stock_item_id, medicine_id, minimum_milli, reorder_milli, now
+    )
+    ledger.tell(connection, place, levels_set, uuid7(clock), now)
     return seq

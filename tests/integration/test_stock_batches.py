@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from remedy.schema.people import outbox
 from remedy.schema.pharmacy import pharmacy, stock_item, stock_lot, stock_movement
 from remedy.stock import batches, service
-from remedy.stock.model import Line, Recorded, Refused, fold
+from remedy.stock.folding import fold
+from remedy.stock.model import Line, Recorded, Refused
 from tests.factories import Watch, a_medicine, a_pharmacy
 from tests.integration.outbox_events import told
 

@@ -16,13 +16,15 @@ from remedy.schema.pharmacy import (
     stock_movement_lot,
 )
 from remedy.stock import queries, service
-from remedy.stock.model import Line, Refused, fold
+from remedy.stock.folding import FoldedLot, fold
+from remedy.stock.model import Line, Refused
 from tests import factories
 from tests.factories import Watch, a_medicine, a_pharmacy, row_of
 from tests.integration.outbox_events import told
 
 SOON = date(2026, 3, 20)
 LATER = date(2027, 3, 20)
+TAKEN_HOME = "brought_back_by_patient"
 
 # What a pharmacy may be told in any order: (what, which of two medicines, packs, which lot, minutes ago).
 STEPS = st.lists(
@@ -38,6 +40,10 @@ STEPS = st.lists(
                 "release",
                 "refuse",
                 "undo",
+                "expired",
+                "recall",
+                "returned",
+                "levels",
             ]
         ),
         st.integers(0, 1),
@@ -71,6 +77,26 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps) -> Non
                 )  # fmt: skip
                 done = service.record_movement(connection, pharmacy_id, line, clock=watch)
                 movements.append(done.movement_id)
+            elif what in {"expired", "returned"}:
+                code = (
+                    "date_passed" if what == "expired" else "surplus" if packs < 0 else TAKEN_HOME
+                )
+                line = Line(
+                    what, medicine_id, packs * 1000, watch.now, lot_number=lot_number,
+                    reason_code=code,
+                )  # fmt: skip
+                done = service.record_of_lot(connection, pharmacy_id, line, clock=watch)
+                movements.append(done.movement_id)
+            elif what == "recall":
+                blocked = service.recall_lot(
+                    connection, pharmacy_id, medicine_id, lot_number,
+                    reason_code="recalled_by_maker", clock=watch,
+                )  # fmt: skip
+                movements.append(blocked.recorded.movement_id)
+            elif what == "levels":
+                service.set_levels(
+                    connection, pharmacy_id, medicine_id, packs * 1000, None, clock=watch
+                )
             elif what == "price":
                 service.set_price(
                     connection, pharmacy_id, medicine_id, packs * 100, "EUR", clock=watch
@@ -118,8 +144,12 @@ def tables_of(connection, pharmacy_id):
             "changed_at": item.changed_at,
             "counted_at": item.counted_at,
             "count_wanted_at": item.count_wanted_at,
+            "levels": (item.minimum_milli, item.reorder_milli),
             "lots": {
-                lot.public_id: (lot.lot_number, lot.expires_on, lot.quantity_milli) for lot in lots
+                lot.public_id: FoldedLot(
+                    lot.lot_number, lot.expires_on, lot.quantity_milli, lot.recalled_at is not None
+                )
+                for lot in lots
             },
             "holds": {hold.public_id: (hold.quantity_milli, hold.state) for hold in holds},
         }
@@ -165,10 +195,8 @@ def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):
                 "changed_at": item.changed_at,
                 "counted_at": item.counted_at,
                 "count_wanted_at": item.count_wanted_at,
-                "lots": {
-                    lot_id: (lot.lot_number, lot.expires_on, lot.quantity_milli)
-                    for lot_id, lot in item.lots.items()
-                },
+                "levels": (item.minimum_milli, item.reorder_milli),
+                "lots": item.lots,
                 "holds": item.holds,
             }
             for item_id, item in fold(events).items()

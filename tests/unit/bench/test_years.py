@@ -5,7 +5,7 @@ from itertools import groupby
 
 from bench.years import events, lines
 from remedy.events.base import Event
-from remedy.stock.model import fold
+from remedy.stock.folding import fold
 from remedy.town import cast
 
 FIRST, DAYS = date(2025, 1, 1), 10

@@ -6,13 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from remedy.events.pharmacy import LotChange, StockCounted, StockRefused, StockRepriced, StockSold
+from remedy.stock.folding import FoldedLot, fold
 from remedy.stock.model import (
     Effect,
-    FoldedLot,
     Line,
     Lot,
     effect_of,
-    fold,
     medicine_label,
     problem_of,
     shortage_sentence,
