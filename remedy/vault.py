@@ -54,10 +54,20 @@ class Vault:
         Raises:
             Unreadable: if the patient has no key (any more).
         """
+        sealed = self.seal_bytes(connection, patient_id, record_id, field, text.encode())
+        return base64.b64encode(sealed).decode()
+
+    def seal_bytes(
+        self, connection: sa.Connection, patient_id: UUID, record_id: UUID, field: str, plain: bytes
+    ) -> bytes:
+        """Encrypt a patient's bytes (a file) for one field of one record.
+
+        Raises:
+            Unreadable: if the patient has no key (any more).
+        """
         nonce = os.urandom(NONCE_BYTES)
         bound = _bound(patient_id, record_id, field)
-        sealed = self._key(connection, patient_id).encrypt(nonce, text.encode(), bound)
-        return base64.b64encode(FORM + nonce + sealed).decode()
+        return FORM + nonce + self._key(connection, patient_id).encrypt(nonce, plain, bound)
 
     def open(
         self, connection: sa.Connection, patient_id: UUID, record_id: UUID, field: str, token: str
@@ -71,18 +81,27 @@ class Vault:
             blob = base64.b64decode(token, validate=True)
         except ValueError:
             raise Unreadable("This is not a sealed text.") from None
+        return self.open_bytes(connection, patient_id, record_id, field, blob).decode()
+
+    def open_bytes(
+        self, connection: sa.Connection, patient_id: UUID, record_id: UUID, field: str, blob: bytes
+    ) -> bytes:
+        """Decrypt sealed bytes.
+
+        Raises:
+            Unreadable: if the key was erased or they belong elsewhere.
+        """
         if blob[:1] != FORM or len(blob) < 1 + NONCE_BYTES + 16:
             raise Unreadable("This is not a sealed text.")
         nonce, sealed = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
         try:
-            plain = self._key(connection, patient_id).decrypt(
+            return self._key(connection, patient_id).decrypt(
                 nonce, sealed, _bound(patient_id, record_id, field)
             )
         except InvalidTag:
             raise Unreadable(
                 "The sealed text belongs to another patient, record or field."
             ) from None
-        return plain.decode()
 
     def forget(self, connection: sa.Connection, patient_id: UUID) -> None:
         """Erase a patient's key: everything sealed for the patient is unreadable from now on."""

@@ -52,6 +52,11 @@ def model_folder(model: str, version: str) -> str:
     return f"{MODELS}/{model}/{version}"
 
 
+def patient_file(file_id: uuid.UUID) -> str:
+    """What a patient handed in, encrypted; its name is an id that says nothing."""
+    return f"{FILES}/{file_id}"
+
+
 def connect(url: str, user: str, root: str) -> "Files":
     """The file store at a NameNode's web address, e.g. `http://127.0.0.1:18006`."""
     return Files(InsecureClient(url, user=user), root)

@@ -12,12 +12,8 @@ VIEWS_FOR_ALL = (
 
 SIGN_IN_VIEW = "session_role"
 APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read")
-
-
 FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
-MAKES_TEMPORARY_TABLES = ("remedy_pipeline",)
-"""Landing stages its rows in one; nobody else sees it, and it ends with the connection."""
-
+"""Encrypted files on their way to HDFS."""
 
 MAKES_TEMPORARY_TABLES = ("remedy_pipeline",)
 """Landing stages its rows in one; nobody else sees it, and it ends with the connection."""

@@ -1,6 +1,6 @@
-"""A relay or a landing in a process of its own, which ends itself with SIGKILL at a named point.
+"""A relay, a landing or a move of files in a process of its own, which ends itself with SIGKILL at a named point.
 
-`python -m tests.integration.killed relay|landing POINT NTH` with what it needs as JSON on standard input.
+`python -m tests.integration.killed relay|landing|files POINT NTH` with what it needs as JSON on standard input.
 """
 
 import json
@@ -54,6 +54,11 @@ def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
         engine = engine_for(needs["database_url"])
         stop = threading.Event()
         relay.run(engine, needs["brokers"], stop=stop, clock=utc_now, reached=reached)
+    elif role == "files":
+        from remedy.pipeline import file_moves
+
+        streams = Streams(**needs)
+        file_moves.move(streams.engine, streams.files(), clock=utc_now, reached=reached)
     else:
         Streams(**needs).land(60, reached=reached, file_seconds=0.3)
 

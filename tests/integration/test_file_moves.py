@@ -1,0 +1,123 @@
+"""From the spool to HDFS: whole or not at all, the spool emptied only when HDFS has it, whoever is killed."""
+
+import hashlib
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from remedy.files import service
+from remedy.files.model import Examined
+from remedy.gateways import hdfs
+from remedy.gateways.hdfs import FileStoreError
+from remedy.gateways.mysql import engine_for
+from remedy.pipeline import file_moves
+from remedy.schema.prescriptions import file_moved, file_spool, file_spool_part
+from remedy.values import utc_now
+from remedy.vault import Unreadable
+from tests.factories import a_patient, a_vault
+from tests.integration import killed
+from tests.integration.streams import Streams, streams_of
+
+VAULT = a_vault()
+SECRET = b"what the doctor wrote " * 100_000
+
+
+@pytest.fixture
+def streams(stack: Any, database_url: str) -> Any:
+    yield from streams_of(stack, database_url)
+
+
+def handed_in(streams: Streams) -> tuple[Any, Any]:
+    """A file in the spool: its patient and its id."""
+    engine = engine_for(streams.database_url)
+    with engine.begin() as connection:
+        patient_id = a_patient(connection, VAULT)
+        told = Examined("mine.png", "image/png", 1, SECRET)
+        file_id = service.keep(connection, VAULT, patient_id, told, clock=utc_now)
+    engine.dispose()
+    return patient_id, file_id
+
+
+def in_spool(streams: Streams, file_id: Any) -> int:
+    with streams.engine.connect() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).where(file_spool_part.c.file_public_id == file_id)
+        ).scalar_one()
+
+
+def sealed_sha256(streams: Streams, file_id: Any) -> bytes:
+    with streams.engine.connect() as connection:
+        return connection.execute(
+            sa.select(file_spool.c.sealed_sha256).where(file_spool.c.file_public_id == file_id)
+        ).scalar_one()
+
+
+def test_a_file_is_moved_once_and_reads_the_same_from_hdfs(streams: Streams) -> None:
+    patient_id, file_id = handed_in(streams)
+    assert file_moves.move(streams.engine, streams.files(), clock=utc_now) == 1
+    assert in_spool(streams, file_id) == 0
+    sealed = streams.files().read(hdfs.patient_file(file_id))
+    assert b"the doctor wrote" not in sealed
+    with streams.engine.connect() as connection:
+        found = service.stored(connection, file_id)
+        assert service.spooled(connection, file_id) is None
+        assert found is not None
+        assert service.opened(connection, VAULT, found, sealed) == ("mine.png", SECRET)
+        VAULT.forget(connection, patient_id)
+        with pytest.raises(Unreadable):
+            service.opened(connection, VAULT, found, sealed)
+        connection.rollback()
+    assert file_moves.move(streams.engine, streams.files(), clock=utc_now) == 0
+
+
+def test_a_mover_killed_at_any_step_loses_nothing_and_the_next_one_ends_its_work(
+    streams: Streams,
+) -> None:
+    needs = {
+        "database_url": streams.database_url, "brokers": streams.brokers,
+        "hdfs_url": streams.hdfs_url, "root": streams.root,
+    }  # fmt: skip
+    for point in ("read", "written", "noted", "emptied") * 3:
+        _patient_id, file_id = handed_in(streams)
+        killed.run("files", point, 1, needs)
+        path = hdfs.patient_file(file_id)
+        if point == "emptied":
+            assert in_spool(streams, file_id) == 0
+        else:
+            assert in_spool(streams, file_id) > 0
+        file_moves.move(streams.engine, streams.files(), clock=utc_now)
+        assert in_spool(streams, file_id) == 0
+        kept = streams.files().read(path)
+        assert hashlib.sha256(kept).digest() == sealed_sha256(streams, file_id)
+    with streams.engine.connect() as connection:
+        moved = connection.execute(sa.select(sa.func.count()).select_from(file_moved)).scalar_one()
+        waiting = connection.execute(
+            sa.select(sa.func.count()).select_from(file_spool)
+        ).scalar_one()
+    assert moved == waiting
+    assert len(streams.files().list(hdfs.FILES)) == moved
+
+
+def test_bytes_that_are_not_what_was_handed_in_stay_in_the_spool(streams: Streams) -> None:
+    _patient_id, file_id = handed_in(streams)
+    with streams.engine.begin() as connection:
+        connection.execute(
+            sa.update(file_spool_part)
+            .where(file_spool_part.c.file_public_id == file_id, file_spool_part.c.part == 0)
+            .values(content=b"something else")
+        )
+    _patient_id, whole = handed_in(streams)
+    with pytest.raises(file_moves.SpoolBroken, match="1 files"):
+        file_moves.move(streams.engine, streams.files(), clock=utc_now)
+    assert in_spool(streams, file_id) > 0
+    assert not streams.files().exists(hdfs.patient_file(file_id))
+    assert in_spool(streams, whole) == 0
+
+
+def test_hdfs_away_leaves_the_spool_as_it_is(streams: Streams) -> None:
+    _patient_id, file_id = handed_in(streams)
+    nowhere = hdfs.connect("http://127.0.0.1:9", "remedy", streams.root)
+    with pytest.raises(FileStoreError):
+        file_moves.move(streams.engine, nowhere, clock=utc_now)
+    assert in_spool(streams, file_id) > 0
