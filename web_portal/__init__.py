@@ -64,11 +64,12 @@ def create_app(
 
 
 def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
-    from web_portal.accounts import own, registration, staff
+    from web_portal.accounts import own, registration, staff, staff_colleagues, staff_licences
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
+    from web_portal.orders import counter
     from web_portal.pharmacy import hours, keys, stock_list
     from web_portal.pharmacy import routes as pharmacy
     from web_portal.search import pharmacy_page, watches, words
@@ -80,6 +81,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         admin,
         appointments,
         asking,
+        counter,
         health,
         hours,
         keys,
@@ -91,6 +93,8 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         registration,
         search,
         staff,
+        staff_colleagues,
+        staff_licences,
         stock_list,
         till,
         watches,

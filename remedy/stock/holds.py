@@ -1,10 +1,12 @@
 """Packs set aside for a patient: hold, release, and the demand of those who were refused.
 
-Called through `remedy.stock.service`.
+Called through `remedy.stock.service`; how they are handed out is in `collecting.py`. An order sets aside all its
+lines by the same two steps as a hold: `look_aside` locks and refuses, `put_aside` writes.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +21,19 @@ from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock, local_day, uuid7
 
 MAX_HOLD_MINUTES = 7 * 24 * 60
+
+
+class LinesShort(OutOfStock):
+    """Of some of what was asked for fewer packs are there: `available` says how many thousandths, by medicine."""
+
+    def __init__(self, available: Mapping[UUID, int]) -> None:
+        self.available = dict(available)
+        only = min(self.available.values(), default=0)
+        super().__init__(
+            shortage_sentence(only)
+            if len(self.available) == 1
+            else "Not everything is there any more, so nothing was set aside."
+        )
 
 
 def hold(
@@ -44,45 +59,108 @@ def hold(
         raise Refused("Ask for more than 0 packs, for between a minute and seven days.")
     now = clock()
     place = place_of(connection, pharmacy_id)
-    if not place.is_verified:
-        raise Refused("This pharmacy has not been checked yet; nothing can be set aside there.")
-    _check_medicine(connection, medicine_id, may_be_controlled)
-    patient_row = connection.execute(
+    wanted = {medicine_id: quantity_milli}
+    patient_row = patient_of(connection, patient_id)
+    items = look_aside(connection, place, wanted, may_be_controlled=may_be_controlled, clock=clock)
+    (held,) = put_aside(
+        connection, place, items, wanted, patient_row=patient_row,
+        expires_at=now + timedelta(minutes=minutes), clock=clock,
+    )  # fmt: skip
+    return held
+
+
+def patient_of(connection: sa.Connection, patient_id: UUID) -> int:
+    """The patient's row.
+
+    Raises:
+        Refused: if there is none.
+    """
+    found = connection.execute(
         sa.select(patient.c.id).where(patient.c.public_id == patient_id)
     ).scalar_one_or_none()
-    if patient_row is None:
+    if found is None:
         raise Refused("Only a registered patient can have packs set aside.")
-    item = lock_items(connection, place, {medicine_id}, creating=False, clock=clock).get(
-        medicine_id
-    )
-    if item is None:
-        raise OutOfStock(shortage_sentence(0))
-    available = _available(place, item, now)
-    hold_id, expires_at = uuid7(clock), now + timedelta(minutes=minutes)
-    values: dict[str, object] = {
-        "public_id": hold_id,
-        "stock_item_id": item.row_id,
-        "patient_id": patient_row,
-        "quantity_milli": quantity_milli,
-        "state": "held",
-        "created_at": now,
-        "expires_at": expires_at,
+    return int(found)
+
+
+def look_aside(
+    connection: sa.Connection,
+    place: Place,
+    wanted: Mapping[UUID, int],
+    *,
+    may_be_controlled: bool = False,
+    clock: Clock,
+) -> list[Item]:
+    """Lock the items of what is wanted (thousandths of a pack by medicine), in the order of their ids.
+
+    Raises:
+        LinesShort: if of any fewer are available, naming each.
+        Refused: if it cannot be had at this pharmacy, or not in this way.
+    """
+    now = clock()
+    if not place.is_verified:
+        raise Refused("This pharmacy has not been checked yet; nothing can be set aside there.")
+    _check_medicines(connection, wanted, may_be_controlled)
+    items = lock_items(connection, place, wanted.keys(), creating=False, clock=clock)
+    left = {
+        medicine_id: available_now(connection, place, items[medicine_id], now)
+        if medicine_id in items
+        else 0
+        for medicine_id in wanted
     }
-    # One statement decides; the item's lock makes two of them come one after the other.
-    source = sa.select(
-        *(sa.literal(value, stock_hold.c[name].type) for name, value in values.items())
-    ).where(stock_item.c.id == item.row_id, available >= quantity_milli)
-    done = connection.execute(sa.insert(stock_hold).from_select(list(values), source))
-    left = int(connection.execute(sa.select(available)).scalar_one())
-    if done.rowcount != 1:
-        raise OutOfStock(shortage_sentence(left))
-    seq = ledger.one_change(connection, place, item, now)
-    held = told.StockHeld(
-        hold_id, pharmacy_id, seq, item.stock_item_id, medicine_id, quantity_milli, left, now,
-        expires_at,
-    )  # fmt: skip
-    ledger.tell(connection, place, held, hold_id, now)
-    return Held(hold_id, seq, left, expires_at)
+    short = {each: max(0, left[each]) for each, milli in wanted.items() if left[each] < milli}
+    if short:
+        raise LinesShort(short)
+    return sorted(items.values(), key=lambda item: item.row_id)
+
+
+def put_aside(
+    connection: sa.Connection,
+    place: Place,
+    items: Sequence[Item],
+    wanted: Mapping[UUID, int],
+    *,
+    patient_row: int,
+    expires_at: datetime,
+    order_row: int | None = None,
+    clock: Clock,
+) -> list[Held]:
+    """Set aside what `look_aside` has locked, and tell of it.
+
+    Raises:
+        OutOfStock: if fewer are available after all; then nothing may be kept.
+    """
+    now, done = clock(), []
+    for item in items:
+        quantity_milli = wanted[item.medicine_id]
+        available = _available(place, item, now)
+        hold_id = uuid7(clock)
+        values: dict[str, object] = {
+            "public_id": hold_id,
+            "stock_item_id": item.row_id,
+            "patient_id": patient_row,
+            "quantity_milli": quantity_milli,
+            "state": "held",
+            "created_at": now,
+            "expires_at": expires_at,
+            "order_id": order_row,
+        }
+        # One statement decides; the item's lock makes two of them come one after the other.
+        source = sa.select(
+            *(sa.literal(value, stock_hold.c[name].type) for name, value in values.items())
+        ).where(stock_item.c.id == item.row_id, available >= quantity_milli)
+        written = connection.execute(sa.insert(stock_hold).from_select(list(values), source))
+        left = int(connection.execute(sa.select(available)).scalar_one())
+        if written.rowcount != 1:
+            raise LinesShort({item.medicine_id: max(0, left)})
+        seq = ledger.one_change(connection, place, item, now)
+        held = told.StockHeld(
+            hold_id, place.pharmacy_id, seq, item.stock_item_id, item.medicine_id, quantity_milli,
+            left, now, expires_at,
+        )  # fmt: skip
+        ledger.tell(connection, place, held, hold_id, now)
+        done.append(Held(hold_id, seq, left, expires_at))
+    return done
 
 
 def release_hold(
@@ -95,21 +173,72 @@ def release_hold(
 ) -> int:
     """End a hold without a sale; the pharmacy's counter afterwards.
 
-    `patient_id` is whose hold it is; None only where the platform itself lets go of an expired one.
+    `patient_id` is whose hold it is; None only where the platform itself lets go of an expired one. What an order
+    set aside is let go by the order.
 
     Raises:
         Refused: if the patient has no such hold, or it has ended already.
     """
-    now = clock()
-    mine = stock_hold.c.public_id == hold_id
+    mine = (stock_hold.c.public_id == hold_id) & stock_hold.c.order_id.is_(None)
     if patient_id is not None:
         mine &= stock_hold.c.patient_id.in_(
             sa.select(patient.c.id).where(patient.c.public_id == patient_id)
         )
-    found = connection.execute(
+    found = connection.execute(holds_query().where(mine)).one_or_none()
+    if found is None:
+        raise Refused("You have no hold of that id.")
+    place = place_of(connection, found.pharmacy_public_id)
+    items = lock_items(connection, place, {found.medicine_public_id}, creating=False, clock=clock)
+    (seq,) = let_go(connection, place, items, [found], why=why, clock=clock)
+    return seq
+
+
+def let_go(
+    connection: sa.Connection,
+    place: Place,
+    items: Mapping[UUID, Item],
+    holds: Sequence[sa.Row[Any]],
+    *,
+    why: Literal["cancelled", "expired"],
+    clock: Clock,
+) -> list[int]:
+    """Release holds (rows of `holds_query`) whose items are locked; the pharmacy's counter after each.
+
+    Raises:
+        Refused: if one of them has ended already.
+    """
+    now, reached = clock(), []
+    for found in holds:
+        item = items[found.medicine_public_id]
+        done = connection.execute(
+            sa.update(stock_hold)
+            .where(stock_hold.c.id == found.id, stock_hold.c.state == "held")
+            .values(state="released", ended_at=now)
+        )
+        if done.rowcount != 1:
+            raise Refused("This hold has ended already.")
+        left = max(0, available_now(connection, place, item, now))
+        seq = ledger.one_change(connection, place, item, now)
+        released = told.StockReleased(
+            found.public_id, place.pharmacy_id, seq, item.stock_item_id, item.medicine_id,
+            found.quantity_milli, left, now, why,
+        )  # fmt: skip
+        ledger.tell(connection, place, released, uuid7(clock), now)
+        reached.append(seq)
+    return reached
+
+
+def holds_query() -> sa.Select[Any]:
+    """Holds with what a change of them needs: their item's place and medicine."""
+    return (
         sa.select(
             stock_hold.c.id,
+            stock_hold.c.public_id,
             stock_hold.c.quantity_milli,
+            stock_hold.c.state,
+            stock_hold.c.expires_at,
+            stock_hold.c.ended_at,
+            stock_hold.c.stock_item_id,
             pharmacy.c.public_id.label("pharmacy_public_id"),
             medicine.c.public_id.label("medicine_public_id"),
         )
@@ -117,28 +246,8 @@ def release_hold(
         .join(stock_item, stock_item.c.id == stock_hold.c.stock_item_id)
         .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
         .join(medicine, medicine.c.id == stock_item.c.medicine_id)
-        .where(mine)
-    ).one_or_none()
-    if found is None:
-        raise Refused("You have no hold of that id.")
-    place = place_of(connection, found.pharmacy_public_id)
-    wanted = {found.medicine_public_id}
-    (item,) = lock_items(connection, place, wanted, creating=False, clock=clock).values()
-    done = connection.execute(
-        sa.update(stock_hold)
-        .where(stock_hold.c.id == found.id, stock_hold.c.state == "held")
-        .values(state="released")
+        .order_by(stock_hold.c.stock_item_id, stock_hold.c.id)
     )
-    if done.rowcount != 1:
-        raise Refused("This hold has ended already.")
-    left = max(0, int(connection.execute(sa.select(_available(place, item, now))).scalar_one()))
-    seq = ledger.one_change(connection, place, item, now)
-    released = told.StockReleased(
-        hold_id, place.pharmacy_id, seq, item.stock_item_id, item.medicine_id,
-        found.quantity_milli, left, now, why,
-    )  # fmt: skip
-    ledger.tell(connection, place, released, uuid7(clock), now)
-    return seq
 
 
 def record_refusal(
@@ -167,14 +276,21 @@ def record_refusal(
     ledger.tell(connection, place, refused, uuid7(clock), now)
 
 
-def _check_medicine(connection: sa.Connection, medicine_id: UUID, may_be_controlled: bool) -> None:
-    is_controlled = connection.execute(
-        sa.select(medicine.c.is_controlled).where(medicine.c.public_id == medicine_id)
-    ).scalar_one_or_none()
-    if is_controlled is None:
+def _check_medicines(
+    connection: sa.Connection, wanted: Mapping[UUID, int], may_be_controlled: bool
+) -> None:
+    rows = connection.execute(
+        sa.select(medicine.c.is_controlled).where(medicine.c.public_id.in_(list(wanted)))
+    ).all()
+    if len(rows) != len(wanted):
         raise UnknownMedicine()
-    if is_controlled and not may_be_controlled:
+    if any(row.is_controlled for row in rows) and not may_be_controlled:
         raise Refused("A controlled medicine is not set aside online; go and see the pharmacist.")
+
+
+def available_now(connection: sa.Connection, place: Place, item: Item, now: datetime) -> int:
+    """What of a locked item is neither set aside nor unfit to be sold; less than 0 where more was promised."""
+    return int(connection.execute(sa.select(_available(place, item, now))).scalar_one())
 
 
 def _available(place: Place, item: Item, now: datetime) -> sa.ColumnElement[int]:
@@ -190,7 +306,11 @@ def expire_holds(connection: sa.Connection, *, clock: Clock, limit: int = 200) -
     now = clock()
     due = connection.execute(
         sa.select(stock_hold.c.public_id)
-        .where(stock_hold.c.state == "held", stock_hold.c.expires_at <= now)
+        .where(
+            stock_hold.c.state == "held",
+            stock_hold.c.expires_at <= now,
+            stock_hold.c.order_id.is_(None),
+        )
         .order_by(stock_hold.c.expires_at)
         .limit(limit)
     )

@@ -112,6 +112,10 @@ ROUTES = (
     Route(
         "stock_list.apply", "POST", "/pharmacy/list/{chitra_list}/apply", PHARMACISTS, {"chitra"}
     ),
+    Route("counter.page", "GET", "/pharmacy/holds", PHARMACISTS),
+    Route("counter.waiting", "GET", "/pharmacy/holds/waiting", PHARMACISTS),
+    Route("counter.look", "POST", "/pharmacy/holds", PHARMACISTS),
+    Route("counter.hand_out", "POST", "/pharmacy/holds/hand-out", PHARMACISTS),
     Route("hours.page", "GET", "/pharmacy/hours", PHARMACISTS),
     Route("hours.save", "POST", "/pharmacy/hours", PHARMACISTS),
     Route("till_keys.page", "GET", "/pharmacy/keys", PHARMACISTS),

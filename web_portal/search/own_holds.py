@@ -1,4 +1,4 @@
-"""What the search pages read beside the catalogue: a patient's own holds."""
+"""What the search pages read beside the catalogue: a patient's own holds; what an order set aside is not among them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +54,7 @@ def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:
         .join(stock_item, stock_item.c.id == stock_hold.c.stock_item_id)
         .join(medicine, medicine.c.id == stock_item.c.medicine_id)
         .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
-        .where(patient.c.public_id == patient_id)
+        .where(patient.c.public_id == patient_id, stock_hold.c.order_id.is_(None))
         .order_by(stock_hold.c.id.desc())
         .limit(HOLDS_SHOWN)
     )

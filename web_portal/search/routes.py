@@ -1,6 +1,5 @@
 """Find a medicine, see who has it, have packs set aside."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,13 +8,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.model import Medicine
-from remedy.catalogue.queries import find_medicines, find_nearly, medicine
+from remedy.catalogue.queries import Found, find, medicine
 from remedy.catalogue.watches import is_watching
 from remedy.stock import service
 from remedy.stock.model import OutOfStock, Refused
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.forms import OnceForm, once
+from web_portal.orders.qr import code_for
 from web_portal.pages import render, wants_part
 from web_portal.parts import parts
 from web_portal.search import demand, own_holds
@@ -38,7 +38,8 @@ def home() -> Response:
     is_typing = request.headers.get("HX-Target") == RESULTS
 
     def look(connection: sa.Connection) -> tuple[Found, Around]:
-        found = _find(connection, q)
+        # Groups are how some pharmacies tell their sales; nobody can buy one.
+        found = find(connection, q, kind="product")
         only = found.exact[0] if len(found.exact) == 1 and not is_typing else None
         return found, around(connection, only)
 
@@ -60,25 +61,6 @@ def home() -> Response:
     if q and not found.any:
         demand.tell(None, 0, query=q, district=near.district)
     return render("search/home.html", q=q, found=found, around=near)
-
-
-@dataclass(frozen=True)
-class Found:
-    """The medicines that have the words as they were typed; where none has, those with one slip in a word."""
-
-    exact: list[Medicine]
-    nearly: list[Medicine]
-
-    @property
-    def any(self) -> list[Medicine]:
-        """What there is to show."""
-        return self.exact or self.nearly
-
-
-def _find(connection: sa.Connection, q: str) -> Found:
-    # Groups are how some pharmacies tell their sales; nobody can buy one.
-    exact = find_medicines(connection, q, kind="product")
-    return Found(exact, [] if exact else find_nearly(connection, q, kind="product"))
 
 
 @room.get("/medicines/<uuid:medicine_id>")
@@ -150,10 +132,12 @@ def release(hold_id: UUID) -> Response:
 
 def _holds_page(status: int, refusal: str | None = None) -> Response:
     here, patient_id = parts(), access.patient_id()
+    own = here.read(lambda c: own_holds.holds_of(c, patient_id))
     return render(
         "search/holds.html",
         status,
-        holds=here.read(lambda c: own_holds.holds_of(c, patient_id)),
+        holds=own,
+        codes={one.hold_id: code_for(one.hold_id) for one in own if one.is_waiting(here.now())},
         now=here.now(),
         form=OnceForm(formdata=None),
         refusal=refusal,

@@ -15,6 +15,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
+from remedy.accounts import licences
 from remedy.accounts.queries import contact
 from remedy.catalogue import watches
 from remedy.catalogue.watches import Due
@@ -94,7 +95,8 @@ class Watchman:
             now = self._here.now()
             self._here.change(lambda c: watches.forget_old(c, now=now))
             due = self._here.read(lambda c: watches.due(c, now=now))
-            return sum(self._tell(one) for one in due)
+            changed = self._here.read(licences.untold)
+            return sum(self._tell(one) for one in due) + sum(map(self._tell_licence, changed))
         finally:
             end_session(held)
 
@@ -119,6 +121,42 @@ class Watchman:
         # Told, or nobody is left to read it.
         here.change(lambda c: watches.was_told(c, one, now=here.now()))
         return reached is not None
+
+    def _tell_licence(self, one: licences.Untold) -> bool:
+        """Write to whom packs wait for at a pharmacy that was suspended, or is there again."""
+        here = self._here
+        reached = here.read(lambda c: contact(c, here.vault, one.patient_id))
+        if reached is not None:
+            try:
+                self.hand_over(reached.email, *self._licence_words(one))
+            except messages.NotSent as error:
+                log.warning("a patient was not told of a licence, and is tried again: %s", error)
+                return False
+        here.change(lambda c: licences.was_told(c, one, clock=here.clock))
+        return reached is not None
+
+    def _licence_words(self, one: licences.Untold) -> tuple[str, str]:
+        """Subject and text: where, and not what."""
+        with self._app.app_context(), force_locale(self._here.region.languages[0]):
+            if one.became == licences.SUSPENDED:
+                return (
+                    _("Do not go to %(pharmacy)s", pharmacy=one.pharmacy_name),
+                    _(
+                        "You had something set aside or ordered at %(pharmacy)s. That pharmacy is suspended for"
+                        " now: it cannot hand anything out. Find another pharmacy at %(address)s",
+                        pharmacy=one.pharmacy_name,
+                        address=self._here.settings.portal_url,
+                    ),
+                )
+            return (
+                _("%(pharmacy)s is open to you again", pharmacy=one.pharmacy_name),
+                _(
+                    "What you had set aside or ordered at %(pharmacy)s can be collected again, as long as it says"
+                    " so at %(address)s",
+                    pharmacy=one.pharmacy_name,
+                    address=self._here.settings.portal_url,
+                ),
+            )
 
     def _words(self) -> tuple[str, str]:
         """Subject and text: not which medicine, only where to read it."""

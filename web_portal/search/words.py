@@ -13,6 +13,9 @@ from remedy.values import local_day, packs_text
 from web_portal.pages import clock_time, weekday_name
 from web_portal.parts import parts
 
+SOURCES = {"openstreetmap": "© OpenStreetMap contributors, ODbL"}
+"""Lists that pharmacies came in from, as their licence asks to name them."""
+
 LOW_MILLI = 5000
 """Fewer packs than this are called low."""
 
@@ -81,9 +84,16 @@ def directions(latitude: float, longitude: float) -> str:
     return f"{MAP}?{urlencode({'route': f';{latitude:.5f},{longitude:.5f}'})}"
 
 
+def source_name(source: str) -> str:
+    """Where a pharmacy is known from."""
+    return SOURCES.get(source, source)
+
+
 def init_app(app: Flask) -> None:
     """Give templates these words."""
-    app.jinja_env.filters.update(opening=opening, week=week, distance=distance)
+    app.jinja_env.filters.update(
+        opening=opening, week=week, distance=distance, source_name=source_name
+    )
     app.jinja_env.globals.update(
         availability=availability, availability_tag=availability_tag, directions=directions
     )

@@ -1,0 +1,1 @@
+"""Orders and what is collected by a code: the patient's pages and the pharmacist's queues."""
