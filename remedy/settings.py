@@ -73,6 +73,10 @@ class Settings:
         "Where mail is handed over, smtp://HOST:PORT", default="smtp://127.0.0.1:18018"
     )
     mail_from: str = setting("Sender of our mail", default="remedy@localhost")
+    search_index_dir: str = setting(
+        "Folder of the search index, written by `remedy index` and read by the portal; empty: searches use the words in the database",
+        default="",
+    )
     region_file: str = setting(
         "TOML file with currency, time zone, telephone format, emergency number, languages; empty: the built-in one",
         default="",

@@ -261,6 +261,7 @@ class Installation:
             dashboard_url=self.url("streamlit"),
             airflow_url=self.url("airflow-api-server"),
             smtp_url=f"smtp://127.0.0.1:{self.port('mail')}",
+            search_index_dir=str(self.state / "data" / "search-index"),
         ).to_env()
         for name in (
             "database_url",

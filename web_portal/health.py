@@ -5,6 +5,7 @@ import json
 import sqlalchemy as sa
 from flask import Blueprint, Response
 
+from remedy.catalogue.by_index import search_state
 from web_portal.access import public
 from web_portal.parts import parts
 
@@ -27,10 +28,13 @@ def healthz() -> Response:
 @room.get("/readyz")
 @public
 def readyz() -> Response:
-    """The database answers; a Kafka that does not is told, and refuses nobody (design decision 1)."""
+    """The database answers; a Kafka that does not is told, and refuses nobody (design decision 1).
+
+    `search` says whether searches use the index, or why the words in the database.
+    """
     here = parts()
     try:
-        found = here.read(lambda connection: connection.execute(_BACKLOG).one())
+        found, search = here.read(lambda c: (c.execute(_BACKLOG).one(), search_state(c)))
     except sa.exc.DBAPIError:
         return _answer(503, {"status": "not ready", "database": "unreachable"})
     waited = 0.0
@@ -43,6 +47,7 @@ def readyz() -> Response:
             "status": "ready",
             "database": "ok",
             "kafka": f"{state}, backlog {found.waiting}",
+            "search": search,
             "backlog": int(found.waiting),
             "oldest_seconds": round(max(waited, 0.0), 1),
         },

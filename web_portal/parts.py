@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from remedy.catalogue.index import Index, use
 from remedy.events.base import Envelope
 from remedy.gateways.mysql import engine_for, in_transaction
 from remedy.messages import service as messages
@@ -52,9 +54,12 @@ class Parts:
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock = utc_now) -> "Parts":
         """The parts of this process; nothing is connected before it is used."""
+        engine = engine_for(settings.database_url, pool_size=POOL_SIZE)
+        if settings.search_index_dir:
+            use(engine, Index(Path(settings.search_index_dir)))
         return cls(
             settings=settings,
-            engine=engine_for(settings.database_url, pool_size=POOL_SIZE),
+            engine=engine,
             vault=Vault(settings.master_key, clock=clock),
             region=Region.load(settings.region_file),
             clock=clock,

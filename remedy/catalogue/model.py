@@ -13,6 +13,7 @@ from remedy.stock.model import medicine_label
 EARTH_RADIUS_KM = 6371.0088
 MAX_WORD = 80
 MAX_SEARCH_WORDS = 8
+MAX_SEARCH_LENGTH = 200
 _WORD = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
 
 
@@ -76,7 +77,8 @@ class Offer:
     `price_minor` is None where the pharmacy has set no price; `distance_km` is the great circle from where
     the search was made, None where that is not known; `as_of` is when this was last told. `is_doubtful` says
     that more was sold than the figure knew of, so that the shelf waits to be counted. `opening` is None where
-    the hours are not known, `verified_at` when the licence was looked at.
+    the hours are not known, `verified_at` when the licence was looked at; `source` and `source_as_of` are as in
+    `Pharmacy`.
     """
 
     pharmacy_id: UUID
@@ -95,6 +97,8 @@ class Offer:
     distance_km: float | None
     as_of: datetime
     opening: Opening | None
+    source: str | None = None
+    source_as_of: str | None = None
 
     @property
     def has_it(self) -> bool:
@@ -118,13 +122,17 @@ def search_words(text: str) -> list[str]:
 
     `500mg` is `500` and `mg`, so that it is found as `500 mg` too; `20.0` is `20`, `2,5` is `2.5`.
     """
-    folded = "".join(
+    words = (_plain(found.group()) for found in _WORD.finditer(folded(text)))
+    return list(dict.fromkeys(words))
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without case, accents and the letters' typographic forms."""
+    return "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text.casefold())
         if not unicodedata.combining(letter)
     )
-    words = (_plain(found.group()) for found in _WORD.finditer(folded))
-    return list(dict.fromkeys(words))
 
 
 def _plain(word: str) -> str:

@@ -1,42 +1,56 @@
 """Finding medicines by words, and the pharmacies that have one."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue import by_words
+from remedy.catalogue.by_index import find_by_index
+from remedy.catalogue.by_words import MEDICINE_FIELDS
 from remedy.catalogue.hours import opening_at
-from remedy.catalogue.model import (
-    MAX_SEARCH_WORDS,
-    Medicine,
-    Offer,
-    OnShelf,
-    distance_km,
-    search_words,
-)
+from remedy.catalogue.index import Snapshot
+from remedy.catalogue.meaning import Asked
+from remedy.catalogue.model import Medicine, Offer, OnShelf, distance_km
 from remedy.catalogue.pharmacies import Point, hours_of
-from remedy.catalogue.slips import is_one_slip, looked_up_by
 from remedy.catalogue.substitution import is_the_same, may_be_replaced
 from remedy.schema.pharmacy import medicine as medicines
-from remedy.schema.pharmacy import medicine_word, medicine_word_near, pharmacy, stock_item
+from remedy.schema.pharmacy import pharmacy, stock_item
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import local_day
 
-MAX_SEARCH_LENGTH = 200
-_FIELDS = (
-    medicines.c.public_id.label("medicine_id"),
-    medicines.c.kind,
-    medicines.c.generic_name,
-    medicines.c.brand_name,
-    medicines.c.strength,
-    medicines.c.form,
-    medicines.c.pack,
-    medicines.c.atc_code,
-    medicines.c.is_prescription_only,
-    medicines.c.is_controlled,
-)
+
+@dataclass(frozen=True)
+class Found:
+    """The medicines that have the words as they were typed; where none has, those with one slip in a word."""
+
+    exact: list[Medicine]
+    nearly: list[Medicine]
+
+    @property
+    def any(self) -> list[Medicine]:
+        """What there is to show."""
+        return self.exact or self.nearly
+
+
+def find(
+    connection: sa.Connection, text: str, *, kind: str | None = None, limit: int = 20
+) -> Found:
+    """As `find_medicines`, and as `find_nearly` where that finds nothing: what is shown to people.
+
+    Names of medicines are often alike: what is only nearly called so is apart, to be shown as such.
+    """
+
+    def look(index: Snapshot, things: list[Asked]) -> tuple[dict[int, float], dict[int, float]]:
+        exact = index.find(things, kind, limit)
+        return exact, {} if exact else index.find_nearly(things, kind, limit)
+
+    if (found := find_by_index(connection, text, look)) is not None:
+        return Found(*found)
+    exact = by_words.find(connection, text, kind, limit)
+    return Found(exact, [] if exact else by_words.find_nearly(connection, text, kind, limit))
 
 
 def find_medicines(
@@ -45,19 +59,11 @@ def find_medicines(
     """Medicines that have every word of `text`, in any order, each as the beginning of a word of theirs.
 
     Those that have the words whole come first, then by name. Case and accents do not matter; a text without
-    letters or digits finds nothing. `kind` is as in `Medicine`; None means all.
+    letters or digits finds nothing. `kind` is as in `Medicine`; None means all. Where the search index is in
+    step, a strength is found in whichever unit it is written, a form by its other names, a pack by its bar code.
     """
-    # The words are letters and digits only: nothing in them means anything to LIKE.
-    groups = [
-        sa.select(
-            medicine_word.c.medicine_id,
-            sa.func.max(sa.type_coerce(medicine_word.c.word == word, sa.Integer)).label("fit"),
-        )
-        .where(medicine_word.c.word.like(word + "%"))
-        .group_by(medicine_word.c.medicine_id)
-        for word in _words_of(text)
-    ]
-    return _having_all(connection, groups, kind, limit)
+    found = find_by_index(connection, text, lambda index, it: (index.find(it, kind, limit),))
+    return by_words.find(connection, text, kind, limit) if found is None else found[0]
 
 
 def find_nearly(
@@ -67,77 +73,13 @@ def find_nearly(
 
     Names of medicines are often alike: ask for this when nothing has the words as they are, and say so.
     """
-    words = _words_of(text)
-    meant = {word: _meant_by(connection, word) for word in words}
-    if not any(meant.values()):
-        return []
-    groups = []
-    for word in words:
-        is_it: sa.ColumnElement[bool] = medicine_word.c.word.like(word + "%")
-        if meant[word]:
-            is_it |= medicine_word.c.word.in_(meant[word])
-        # A word with a slip in it fits better if the word itself is as long: it was typed to its end.
-        is_whole = sa.func.abs(sa.func.char_length(medicine_word.c.word) - len(word)) <= 1
-        fit = sa.func.max(sa.type_coerce(is_whole, sa.Integer))
-        groups.append(
-            sa.select(medicine_word.c.medicine_id, fit.label("fit"))
-            .where(is_it)
-            .group_by(medicine_word.c.medicine_id)
-        )
-    return _having_all(connection, groups, kind, limit)
-
-
-def _words_of(text: str) -> list[str]:
-    return search_words(text[:MAX_SEARCH_LENGTH])[:MAX_SEARCH_WORDS]
-
-
-def _meant_by(connection: sa.Connection, typed: str) -> list[str]:
-    keys = looked_up_by(typed)
-    if not keys:
-        return []
-    alike = connection.execute(
-        sa.select(medicine_word_near.c.word)
-        .where(medicine_word_near.c.near.in_(sorted(keys)))
-        .distinct()
-    ).scalars()
-    return sorted(word for word in alike if is_one_slip(typed, word))
-
-
-def _having_all(
-    connection: sa.Connection,
-    groups: list[sa.Select[tuple[int, int]]],
-    kind: str | None,
-    limit: int,
-) -> list[Medicine]:
-    """The medicines that are in every group, the best fit first."""
-    if not groups:
-        return []
-    tables = [group.subquery() for group in groups]
-    joined: sa.FromClause = medicines
-    for table in tables:
-        joined = joined.join(table, table.c.medicine_id == medicines.c.id)
-    fit: sa.ColumnElement[int] = tables[0].c.fit
-    for table in tables[1:]:
-        fit = fit + table.c.fit
-    query = (
-        sa.select(*_FIELDS)
-        .select_from(joined)
-        .order_by(
-            fit.desc(),
-            sa.func.lower(medicines.c.generic_name),
-            sa.func.lower(medicines.c.brand_name),
-            medicines.c.id,
-        )
-        .limit(limit)
-    )
-    if kind is not None:
-        query = query.where(medicines.c.kind == kind)
-    return [Medicine(**row) for row in connection.execute(query).mappings()]
+    found = find_by_index(connection, text, lambda index, it: (index.find_nearly(it, kind, limit),))
+    return by_words.find_nearly(connection, text, kind, limit) if found is None else found[0]
 
 
 def medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine | None:
     """The medicine of that id; None when there is none."""
-    query = sa.select(*_FIELDS).where(medicines.c.public_id == medicine_id)
+    query = sa.select(*MEDICINE_FIELDS).where(medicines.c.public_id == medicine_id)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Medicine(**row)
 
@@ -170,6 +112,8 @@ def offers(
             columns.latitude,
             columns.longitude,
             columns.time_zone,
+            columns.source,
+            columns.source_as_of,
             stock_item.c.price_minor,
             stock_item.c.changed_at.label("as_of"),
             stock_item.c.count_wanted_at.is_not(None).label("is_doubtful"),
@@ -234,7 +178,7 @@ def alternatives(
     """
     if not may_be_replaced(meant):
         return []
-    query = sa.select(*_FIELDS).where(
+    query = sa.select(*MEDICINE_FIELDS).where(
         sa.func.lower(medicines.c.generic_name) == meant.generic_name.lower(),
         medicines.c.public_id != meant.medicine_id,
         medicines.c.kind == "product",
@@ -272,7 +216,7 @@ def shelf(
     sellable, held = sellable_milli(stock_item.c.id, day), held_milli(stock_item.c.id, now)
     query = (
         sa.select(
-            *_FIELDS,
+            *MEDICINE_FIELDS,
             stock_item.c.price_minor,
             stock_item.c.changed_at.label("as_of"),
             stock_item.c.count_wanted_at.is_not(None).label("is_doubtful"),

@@ -12,6 +12,7 @@ from remedy.catalogue.hours import Hours
 from remedy.catalogue.model import NewMedicine
 from remedy.catalogue.slips import SHORTEST, beginnings
 from remedy.schema.pharmacy import (
+    catalogue_state,
     medicine,
     medicine_word,
     medicine_word_near,
@@ -82,7 +83,23 @@ def add_medicines(
         for one, public_id in zip(new, ids, strict=True)
     ]
     _write_words(connection, dict(zip([row.id for row in kept_rows], new, strict=True)))
+    note_change(connection, [row.id for row in kept_rows])
     return [row.public_id for row in kept_rows]
+
+
+def note_change(connection: sa.Connection, row_ids: Sequence[int]) -> None:
+    """Say that these medicines (their row ids) changed, so that the search index takes them in.
+
+    Call it last in the transaction: the catalogue's counter stays locked until its end, so that what has a
+    lower number was committed before.
+    """
+    connection.execute(
+        sa.update(catalogue_state).values(changed_seq=catalogue_state.c.changed_seq + 1)
+    )
+    now = sa.select(catalogue_state.c.changed_seq).scalar_subquery()
+    connection.execute(
+        sa.update(medicine).where(medicine.c.id.in_(list(row_ids))).values(changed_seq=now)
+    )
 
 
 def _write_words(connection: sa.Connection, medicines: dict[int, NewMedicine]) -> None:

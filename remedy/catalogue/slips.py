@@ -14,7 +14,7 @@ BEGINNING = 7
 
 def beginnings(word: str) -> set[str]:
     """What a word of a medicine is kept by; nothing for numbers and short words."""
-    if not _may_slip(word):
+    if not may_slip(word):
         return set()
     found: set[str] = set()
     for length in range(SHORTEST, min(BEGINNING, len(word)) + 1):
@@ -24,7 +24,7 @@ def beginnings(word: str) -> set[str]:
 
 def looked_up_by(typed: str) -> set[str]:
     """What a typed word is looked up by among the beginnings; nothing for numbers and short words."""
-    return _with_one_left_out(typed[:BEGINNING]) if _may_slip(typed) else set()
+    return _with_one_left_out(typed[:BEGINNING]) if may_slip(typed) else set()
 
 
 def is_one_slip(typed: str, word: str) -> bool:
@@ -47,7 +47,8 @@ def is_one_slip(typed: str, word: str) -> bool:
     )  # fmt: skip
 
 
-def _may_slip(word: str) -> bool:
+def may_slip(word: str) -> bool:
+    """Whether a slip in the word is guessed at: not in numbers, nor in words too short."""
     return len(word) >= SHORTEST and not word[0].isdecimal()
 
 

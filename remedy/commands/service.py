@@ -1,4 +1,4 @@
-"""Verbs the stack starts: migrate, prepare, relay, settle, mail-catcher.
+"""Verbs the stack starts: migrate, prepare, relay, index, settle, mail-catcher.
 
 Each imports what it needs when it runs: the relay stays small, and a part that is broken stops its own
 verb only.
@@ -6,6 +6,7 @@ verb only.
 
 import argparse
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def add_verbs(verbs: Any) -> None:
         "make topics and HDFS folders",
     )
     add(verbs, "relay", run_relay, "tell Kafka what the outbox holds, until stopped")
+    index = add(verbs, "index", run_index, "the search index: keep it in step, or make it anew")
+    index.add_argument(
+        "what",
+        choices=("follow", "rebuild", "state"),
+        help="follow: write it until stopped; rebuild: have it made anew; state: how far it is",
+    )
     settle = add(verbs, "settle", run_settle, "wait until all that was told is in MySQL and HDFS")
     settle.add_argument("--seconds", type=float, default=300, help="how long at most")
     mail = add(
@@ -85,6 +92,38 @@ def run_relay(_: argparse.Namespace, settings: Settings) -> int:
     beside.start()
     engine = engine_for(settings.database_url, pool_size=2)
     relay.run(engine, settings.kafka_brokers, stop=stop, clock=utc_now)
+    return 0
+
+
+def run_index(chosen: argparse.Namespace, settings: Settings) -> int:
+    """The search index: write it until SIGTERM, have it made anew, or say how far it is."""
+    from remedy.catalogue.by_index import search_state
+    from remedy.catalogue.index import Index, use
+    from remedy.gateways.mysql import engine_for
+    from remedy.pipeline import indexing
+
+    engine = engine_for(settings.database_url, pool_size=1)
+    if chosen.what == "rebuild":
+        with engine.begin() as connection:
+            indexing.make_anew(connection, clock=utc_now)
+        print(
+            "The search index is made anew by `remedy index follow`; `remedy index state` says when."
+        )
+        return 0
+    if not settings.search_index_dir:
+        print("REMEDY_SEARCH_INDEX_DIR names no folder for the search index.", file=sys.stderr)
+        return 1
+    folder = Path(settings.search_index_dir)
+    if chosen.what == "state":
+        use(engine, Index(folder))
+        with engine.connect() as connection:
+            state = search_state(connection)
+        print(f"Searches use: {state}.")
+        return 0 if state == "index" else 1
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    indexing.run(engine, folder, stop=stop)
     return 0
 
 

@@ -45,7 +45,7 @@ def run(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
 
 def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
     from remedy.gateways.mysql import engine_for
-    from remedy.pipeline import relay
+    from remedy.pipeline import indexing, relay
     from remedy.values import utc_now
     from tests.integration.streams import Streams
 
@@ -54,6 +54,9 @@ def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
         engine = engine_for(needs["database_url"])
         stop = threading.Event()
         relay.run(engine, needs["brokers"], stop=stop, clock=utc_now, reached=reached)
+    elif role == "index":
+        engine = engine_for(needs["database_url"])
+        indexing.run(engine, Path(needs["folder"]), stop=threading.Event(), reached=reached)
     elif role == "files":
         from remedy.pipeline import file_moves
 
