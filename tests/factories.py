@@ -140,6 +140,23 @@ def a_patient(connection: sa.Connection, vault: Vault, *, name: str = "Asha") ->
     return public_id
 
 
+def a_pharmacist(
+    connection: sa.Connection, pharmacy_id: UUID, *, is_owner: bool = True, clock: Clock = utc_now
+) -> UUID:
+    """A pharmacist with an account; the public id of the account."""
+    return accounts.create_account(
+        connection,
+        role="pharmacist",
+        email=f"pharmacist-{uuid7().hex[-8:]}@town.example",
+        password=PASSWORD,
+        secret_key=SECRET_KEY,
+        staff_name="Chitra",
+        pharmacy_id=pharmacy_id,
+        is_owner=is_owner,
+        clock=clock,
+    )
+
+
 def an_admin(connection: sa.Connection, *, name: str = "Farah", clock: Clock = utc_now) -> UUID:
     """An admin with an account; the public id of the account."""
     return accounts.create_account(

@@ -30,10 +30,14 @@ VISIT_BYTES = 16
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may call a route: everybody, people signed in with one of `roles`, or tills with a key."""
+    """Who may call a route: everybody, people signed in with one of `roles`, or tills with a key.
+
+    Of pharmacists, a route `is_for_owners` admits only the owners of their pharmacy.
+    """
 
     kind: str
     roles: frozenset[str] = frozenset()
+    is_for_owners: bool = False
 
 
 PUBLIC = Policy("public")
@@ -59,6 +63,11 @@ def requires(*roles: str) -> Callable[[View], View]:
     if not roles or not set(roles) <= set(ROLES):
         raise ValueError(f"A policy needs roles among {', '.join(ROLES)}; got {roles}.")
     return lambda view: _declare(view, Policy("session", frozenset(roles)))
+
+
+def owners_only(view: View) -> View:
+    """Pharmacists who are owners of their pharmacy may (docs/decisions/0008-owners.md)."""
+    return _declare(view, Policy("session", frozenset({"pharmacist"}), is_for_owners=True))
 
 
 def quiet(view: View) -> View:
@@ -143,7 +152,7 @@ def enforce() -> AnyResponse | None:
         return None
     if person() is None:
         return _ask_to_sign_in()
-    if signed_in().role not in policy.roles:
+    if signed_in().role not in policy.roles or (policy.is_for_owners and not signed_in().is_owner):
         abort(404)
     return None
 

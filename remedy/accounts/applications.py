@@ -118,6 +118,7 @@ def approve(
         name=told.pharmacist_name,
         email=told.pharmacist_email,
         pharmacy_id=pharmacy_id,
+        is_owner=True,
         invited_by=by,
         clock=clock,
     )

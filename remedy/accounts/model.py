@@ -67,7 +67,11 @@ class TooManyFailures(SignInRefused):
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who is signed in; ids are public ones. `name` is empty where no vault was at hand."""
+    """Someone who is signed in; ids are public ones. `name` is empty where no vault was at hand.
+
+    `is_owner` is said of a pharmacist: who may invite colleagues, change the opening hours and make till keys.
+    `suspended_because` is why the pharmacist's pharmacy is suspended; empty where it is not.
+    """
 
     account_id: UUID
     role: str
@@ -75,6 +79,8 @@ class Person:
     pharmacy_id: UUID | None
     doctor_id: UUID | None
     name: str
+    is_owner: bool = False
+    suspended_because: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ def person_of(connection: sa.Connection, account_row: int, vault: Vault | None =
             account.c.public_id,
             account.c.role,
             account.c.staff_name,
+            account.c.is_owner,
+            pharmacy.c.suspended_reason,
             patient.c.public_id.label("patient_id"),
             pharmacy.c.public_id.label("pharmacy_id"),
             doctor.c.public_id.label("doctor_id"),
@@ -34,8 +36,9 @@ def person_of(connection: sa.Connection, account_row: int, vault: Vault | None =
         reached = contact(connection, vault, found.patient_id)
         name = reached.name if reached else ""
     return Person(
-        found.public_id, found.role, found.patient_id, found.pharmacy_id, found.doctor_id, name
-    )
+        found.public_id, found.role, found.patient_id, found.pharmacy_id, found.doctor_id, name,
+        is_owner=bool(found.is_owner), suspended_because=found.suspended_reason or "",
+    )  # fmt: skip
 
 
 def contact(connection: sa.Connection, vault: Vault, patient_id: UUID) -> Contact | None:

@@ -56,13 +56,14 @@ def create_account(
     patient_id: UUID | None = None,
     pharmacy_id: UUID | None = None,
     doctor_id: UUID | None = None,
+    is_owner: bool = False,
     is_confirmed: bool = True,
     clock: Clock,
 ) -> UUID:
     """Make an account; its public id.
 
     A patient's account belongs to a patient, a pharmacist's to a pharmacy, a doctor's to a doctor, an
-    admin's to none; who is staff has a `staff_name`. The password comes as it is, or as the hash that was
+    admin's to none; who is staff has a `staff_name`. A pharmacist may be an owner of the pharmacy. The password comes as it is, or as the hash that was
     made when it was checked. Who is not confirmed cannot sign in before following the mailed link.
 
     Raises:
@@ -88,6 +89,7 @@ def create_account(
         "pharmacy_id": row_of(connection, pharmacy, pharmacy_id),
         "doctor_id": row_of(connection, doctor, doctor_id),
         "is_active": True,
+        "is_owner": is_owner and role == "pharmacist",
         "is_email_confirmed": is_confirmed,
         "created_at": clock(),
     }

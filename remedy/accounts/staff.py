@@ -24,10 +24,13 @@ def invite(
     email: str,
     pharmacy_id: UUID | None = None,
     doctor_id: UUID | None = None,
+    is_owner: bool = False,
     invited_by: UUID,
     clock: Clock,
 ) -> str:
     """Invite a member of staff; the token of the link to mail to them, good for seven days.
+
+    `is_owner` is for pharmacists, as `Person` says it.
 
     Raises:
         Refused: if the role is not one of staff, or name, address or what they belong to do not fit.
@@ -44,6 +47,7 @@ def invite(
             pharmacy_id=row_of(connection, pharmacy, pharmacy_id),
             doctor_id=row_of(connection, doctor, doctor_id),
             invited_by=row_of(connection, account, invited_by),
+            is_owner=is_owner and role == "pharmacist",
             created_at=clock(),
             expires_at=clock() + links.LIFETIMES["invite"],
         )
@@ -82,6 +86,7 @@ def accept(
         staff_name=found.staff_name,
         pharmacy_id=_public(connection, pharmacy, found.pharmacy_id),
         doctor_id=_public(connection, doctor, found.doctor_id),
+        is_owner=bool(found.is_owner),
         clock=clock,
     )
     connection.execute(

@@ -52,14 +52,14 @@ def import_medicines(
     """
     report = Report()
     prices = price_register.UnitPrices()
-    with _bar(path, progress) as advanced:
+    with progress_bar(path, progress) as advanced:
         for record in records(path, price_register.COLUMNS, advanced=advanced):
             if record.problem is None:
                 prices.note(record.values)
-        with findings_file(report_path or _report_path(path), report) as findings:
+        with findings_file(report_path or report_path_of(path), report) as findings:
             all_records = records(path, price_register.COLUMNS, advanced=advanced)
             read = _medicines(all_records, prices, findings)
-            for chunk in _chunks(read, CHUNK):
+            for chunk in chunks(read, CHUNK):
                 _add(engine, chunk, report, clock)
     return report
 
@@ -125,15 +125,15 @@ def import_sales(
     time_zone = _time_zone(engine, pharmacy_id)
     columns = (hourly_sales.HOUR_COLUMN,)
     groups: list[str] = []
-    with _bar(path, progress) as advanced:
+    with progress_bar(path, progress) as advanced:
         for record in records(path, columns, has_more=True, advanced=advanced):
             if record.problem is None and not groups:
                 groups = hourly_sales.groups_of(list(record.values))
-        with findings_file(report_path or _report_path(path), report) as findings:
+        with findings_file(report_path or report_path_of(path), report) as findings:
             medicines = _group_medicines(engine, groups, clock)
             all_records = records(path, columns, has_more=True, advanced=advanced)
             sales = _sales(all_records, groups, time_zone, findings)
-            for chunk in _chunks(sales, CHUNK):
+            for chunk in chunks(sales, CHUNK):
                 _record(engine, pharmacy_id, medicines, chunk, findings, clock)
     return report
 
@@ -222,12 +222,13 @@ def _group_medicines(engine: sa.Engine, groups: list[str], clock: Clock) -> dict
     return found
 
 
-def _report_path(path: Path) -> Path:
+def report_path_of(path: Path) -> Path:
+    """Where the findings in a file go unless somebody says otherwise: into the current folder."""
     return Path.cwd() / f"{path.stem}.report.csv"
 
 
 @contextmanager
-def _bar(path: Path, shown: bool) -> Iterator[Callable[[int], object]]:
+def progress_bar(path: Path, shown: bool) -> Iterator[Callable[[int], object]]:
     """A progress bar over the two readings of the file, in bytes."""
     total = 2 * path.stat().st_size if path.is_file() else None
     with tqdm(
@@ -236,7 +237,8 @@ def _bar(path: Path, shown: bool) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`."""
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk

@@ -18,7 +18,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Pharmacy:
-    """A verified pharmacy; `verified_at` is when its licence was looked at."""
+    """A verified pharmacy; `verified_at` is when its licence was looked at, or the list it came in from was.
+
+    `source` and `source_as_of` name that list and how old it is; None for one that applied itself.
+    """
 
     pharmacy_id: UUID
     name: str
@@ -31,6 +34,8 @@ class Pharmacy:
     longitude: float
     time_zone: str
     hours: tuple[Hours, ...]
+    source: str | None = None
+    source_as_of: str | None = None
 
     def opening(self, now: datetime) -> Opening | None:
         """Whether it is open; None where its hours are not known."""
@@ -61,6 +66,8 @@ def pharmacy_of(connection: sa.Connection, pharmacy_id: UUID) -> Pharmacy | None
                 columns.latitude,
                 columns.longitude,
                 columns.time_zone,
+                columns.source,
+                columns.source_as_of,
             ).where(columns.public_id == pharmacy_id, columns.verified_at.is_not(None))
         )
         .mappings()

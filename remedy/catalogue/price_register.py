@@ -28,9 +28,29 @@ UNIT_PRICE_PEERS = 3
 PRESCRIPTION_FROM, CONTROLLED_FROM = 3, 6
 _LENGTHS = {"generic_name": 300, "brand_name": 120, "strength": 120, "form": 60, "pack": 60}
 _FORMS = {
-    "tabs": "Tab", "tablet": "Tab", "tablets": "Tab", "caps": "Cap", "crm": "Cre",
-    "injection": "Inj", "solution": "Sol",
+    "tabs": "tab", "tablet": "tab", "tablets": "tab", "caps": "cap", "cps": "cap", "crm": "cre",
+    "injection": "inj", "solution": "sol", "sln": "sol", "drp": "dro", "pdr": "pow",
 }  # fmt: skip
+"""Spellings of one code; which of them are one form of a medicine is said by nobody, so no others are joined."""
+
+UNKNOWN = "unknown"
+"""Stands for the strength of one ingredient among others, so that theirs are not taken for its."""
+
+_FORM_WORDS = {
+    "cap": "capsule", "chu": "chewable tablet", "cre": "cream", "dro": "drops",
+    "dsp": "dispersible tablet", "ear": "ear drops", "ect": "enteric-coated tablet",
+    "eft": "effervescent tablet", "ene": "enema", "eyo": "eye ointment", "fct": "film-coated tablet",
+    "gel": "gel", "gra": "granules", "imp": "implant", "inf": "infusion", "inh": "inhaler",
+    "inj": "injection", "liq": "liquid", "lot": "lotion", "loz": "lozenge", "mow": "mouth wash",
+    "nas": "nasal spray", "nod": "nose drops", "odt": "orodispersible tablet", "oin": "ointment",
+    "opd": "eye drops", "pfs": "pre-filled syringe", "poi": "powder for injection", "pow": "powder",
+    "ptd": "transdermal patch", "sac": "sachet", "sha": "shampoo", "slt": "sublingual tablet",
+    "sol": "solution", "spr": "spray", "src": "slow-release capsule", "srt": "slow-release tablet",
+    "sup": "suppository", "sus": "suspension", "syr": "syrup", "tab": "tablet",
+    "tpn": "parenteral nutrition", "vac": "vaccine", "vat": "vaginal tablet", "vcr": "vaginal cream",
+}  # fmt: skip
+"""What the register's codes mean, where that is plain; that a medicine is slow-release must be told by word."""
+
 _DEVICE_FORMS = {"deb", "des", "iud", "zzz", "dmy", "ces"}
 _DEVICE_WORDS = re.compile(
     r"\b(stent|catheter|intrauterine|viscoelastic|bone cement|collagen)\b", re.IGNORECASE
@@ -61,8 +81,9 @@ def read(record: Mapping[str, str], prices: "UnitPrices") -> tuple[NewMedicine, 
         doubts.append(("control characters in the name", name))
     schedule = _schedule(record["schedule"], doubts)
     generic_name, strength = _ingredients(record, doubts)
-    form = _form(record["dosage_form"], doubts)
-    if form.casefold() in _DEVICE_FORMS or _DEVICE_WORDS.search(name):
+    form_code = _form_code(record["dosage_form"], doubts)
+    form = _FORM_WORDS.get(form_code, _blanks(record["dosage_form"]))
+    if form_code in _DEVICE_FORMS or _DEVICE_WORDS.search(name):
         doubts.append(("looks like a device, not a medicine", f"{name}, {form}"))
     texts = {
         "generic_name": generic_name,
@@ -142,10 +163,10 @@ def _schedule(written: str, doubts: Doubts) -> int | None:
     return found[-1]
 
 
-def _form(written: str, doubts: Doubts) -> str:
-    form = _blanks(written)
-    plain = _FORMS.get(form.casefold(), form)
-    if plain != form:
+def _form_code(written: str, doubts: Doubts) -> str:
+    code = _blanks(written).casefold()
+    plain = _FORMS.get(code, code)
+    if plain != code:
         doubts.append(("form spelled in another way", written))
     return plain
 
@@ -175,7 +196,10 @@ def _price(record: Mapping[str, str], prices: UnitPrices, doubts: Doubts) -> int
 
 
 def _ingredients(record: Mapping[str, str], doubts: Doubts) -> tuple[str, str | None]:
-    """The ingredients' names and strengths, each ingredient once."""
+    """The ingredients' names and strengths, each ingredient once, by name: the register has no order of its own.
+
+    Two medicines of the same ingredients are so told alike, and their strengths are those of the same ones.
+    """
     strengths: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     parts = [_blanks(part) for part in record["ingredients"].split(" + ") if part.strip()]
@@ -191,15 +215,20 @@ def _ingredients(record: Mapping[str, str], doubts: Doubts) -> tuple[str, str | 
             known.append(_plain_strength(strength))
     if record["n_ingredients"].strip() != str(len(parts)):
         doubts.append(("number of ingredients differs from their list", record["n_ingredients"]))
-    given = [" and ".join(known) for known in strengths.values() if known]
+    given = [" and ".join(strengths[like]) or UNKNOWN for like in sorted(strengths)]
     # What the register writes where it knows no unit.
     if any("zzz" in strength.casefold() for strength in given):
         doubts.append(("strength without a unit", record["ingredients"]))
-    return " + ".join(names.values()), " + ".join(given) or None
+    is_known = any(strengths.values())
+    return " + ".join(names[like] for like in sorted(names)), " + ".join(
+        given
+    ) if is_known else None
 
 
 def _plain_strength(strength: str) -> str:
-    return re.sub(r"(\d+)\.0+(?=\D|$)", r"\1", strength)
+    # One spelling of millionths of a gram: two letters µ, and ug, are in the register too.
+    plain = re.sub(r"(?<=[\d.\s])(?:µg|μg|ug)(?![a-z])", "mcg", strength, flags=re.IGNORECASE)
+    return re.sub(r"(\d+)\.0+(?=\D|$)", r"\1", plain)
 
 
 def _number(text: str) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""Verbs that bring data in from files: `remedy import medicines | sales`."""
+"""Verbs that bring data in from files: `remedy import medicines | pharmacies | sales`."""
 
 import argparse
 import sys
@@ -13,23 +13,40 @@ from remedy.values import utc_now
 def add_verbs(verbs: Any) -> None:
     """Add this module's verbs."""
     made = add(
-        verbs, "import", run_import, "bring in a register of medicines, or a pharmacy's past sales"
-    )
-    made.add_argument("what", choices=("medicines", "sales"))
+        verbs, "import", run_import,
+        "bring in a register of medicines, a list of pharmacies, or a pharmacy's past sales",
+    )  # fmt: skip
+    made.add_argument("what", choices=("medicines", "pharmacies", "sales"))
     made.add_argument("file", type=Path)
     made.add_argument("--pharmacy", help="public id or name (sales)")
+    made.add_argument("--as-of", help="how old the list is, such as 2015 (pharmacies)")
+    made.add_argument("--time-zone", help="where they are; without it the region's (pharmacies)")
 
 
 def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
     """Run an import; it may be stopped and started again, and nothing is brought in twice."""
     from remedy.catalogue.imports import import_medicines, import_sales
+    from remedy.catalogue.pharmacy_import import import_pharmacies
     from remedy.commands.stock import pharmacy_id
     from remedy.gateways.mysql import engine_for
+    from remedy.region import Region
 
     engine = engine_for(settings.database_url)
     show = sys.stderr.isatty()
     if chosen.what == "medicines":
         report = import_medicines(engine, chosen.file, progress=show, clock=utc_now)
+    elif chosen.what == "pharmacies":
+        if not chosen.as_of:
+            raise ValueError("Say how old the list is: --as-of 2015, or a day such as 2015-06-30.")
+        time_zone = chosen.time_zone or Region.load(settings.region_file).time_zone
+        report = import_pharmacies(
+            engine,
+            chosen.file,
+            as_of=chosen.as_of,
+            time_zone=time_zone,
+            progress=show,
+            clock=utc_now,
+        )
     else:
         if not chosen.pharmacy:
             raise ValueError("Say whose sales these are: --pharmacy NAME.")

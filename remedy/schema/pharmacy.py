@@ -108,6 +108,15 @@ pharmacy_licence_change = table(
     sa.Column("decided_at", Instant, nullable=False),
 )
 
+licence_mail = table(
+    "licence_mail",
+    # Who is to be told of such a change, as packs wait for them there.
+    reference("change_id", "pharmacy_licence_change.id", primary_key=True),
+    reference("patient_id", "patient.id", primary_key=True),
+    sa.Column("told_at", Instant),
+    sa.Index("ix_licence_mail_told_at", "told_at", "change_id"),
+)
+
 pharmacy_hours = table(
     "pharmacy_hours",
     # Monday is 0; times are local. One that closes no later than it opens closes on the next day; a pause is
@@ -282,6 +291,7 @@ stock_import_line = table(
 
 __all__ = [
     "MOVEMENTS",
+    "licence_mail",
     "catalogue_state",
     "catalogue_state",
     "medicine",

@@ -83,6 +83,7 @@ def settle(
         staff_name=who,
         doctor_id=places[who] if role == "doctor" else None,
         pharmacy_id=places[licences[who]] if role == "pharmacist" else None,
+        is_owner=role == "pharmacist",
         secret_key=secret_key,
         clock=clock,
     )

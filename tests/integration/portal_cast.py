@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from remedy.accounts import applications, keys, own, staff
+from remedy.accounts import applications, colleagues, keys, own, staff
 from remedy.accounts import service as accounts
 from remedy.accounts.applications import Application
 from remedy.appointments import queries as appointment_queries
@@ -136,7 +136,7 @@ def settings_for(database_url: str, **differs: str) -> Settings:
 def a_cast(
     database_url: str, engine: sa.Engine, watch: Watch | None = None, **settings: str
 ) -> Cast:
-    """The portal with Asha, Ben, Chitra, Dev, Dr Ekow and Farah."""
+    """The portal with Asha, Ben, Chitra and Dev (owners of a pharmacy each), Dr Ekow, Farah, and Gita (Chitra's staff)."""
     watch = watch or Watch()
     app = create_app(settings_for(database_url, **settings), clock=watch)
     made = Cast(app, engine, watch)
@@ -175,11 +175,19 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
             pharmacy_id=made.ids["corner"], invited_by=made.ids["farah_account"], clock=clock,
         )  # fmt: skip
         application = applications.apply(connection, told, clock=clock)
-        (invited,) = staff.open_invitations(connection, clock=here.clock)
+        token = colleagues.invite(
+            connection, made.ids["corner"], name=canary("chitra"),
+            email=f"{canary('chitra')}@town.example", is_owner=False,
+            by=made.ids["chitra_account"], clock=clock,
+        )  # fmt: skip
+        assert token
+        # The newest first.
+        of_corner, invited = staff.open_invitations(connection, clock=here.clock)
     return {
         "asha_session": UUID(bytes=bytes(rows[0].public_id)),
         "asha_reset": reset,
         "invitation": invited.public_id,
+        "corner_invitation": of_corner.public_id,
         "application": application,
         "nothing": "nothing-of-the-kind",
     }
@@ -216,12 +224,12 @@ def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
         )  # fmt: skip
         assert person.patient_id is not None
         made.ids[name] = person.patient_id
-    staff = {"chitra": "corner", "dev": "elsewhere"}
+    staff = {"chitra": "corner", "dev": "elsewhere", "gita": "corner"}
     for name, pharmacy in staff.items():
         made.emails[name] = f"{name}@town.example"
         made.ids[f"{name}_account"] = accounts.create_account(
             connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
-            pharmacy_id=made.ids[pharmacy], **told,
+            pharmacy_id=made.ids[pharmacy], is_owner=name != "gita", **told,
         )  # fmt: skip
         made.keys[name] = keys.new_api_key(
             connection, made.ids[pharmacy], canary(name), clock=made.watch

@@ -50,6 +50,8 @@ def invite() -> Response:
             email=form.email.data or "",
             pharmacy_id=form.chosen("pharmacy"),
             doctor_id=form.chosen("doctor"),
+            # Whom an admin sends to a pharmacy answers for it; colleagues are invited by them.
+            is_owner=form.role.data == "pharmacist",
             invited_by=account_id,
             clock=here.clock,
         )

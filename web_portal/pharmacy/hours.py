@@ -16,7 +16,7 @@ from remedy.catalogue.hours import Hours
 from remedy.catalogue.pharmacies import hours_of
 from remedy.catalogue.service import set_hours
 from web_portal import access
-from web_portal.access import requires
+from web_portal.access import owners_only
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render, weekday_name
 from web_portal.parts import parts
@@ -82,7 +82,7 @@ HoursForm = type(
 
 
 @room.get("")
-@requires("pharmacist")
+@owners_only
 def page() -> Response:
     """The week as it is known."""
     pharmacy_id = access.pharmacy_id()
@@ -97,7 +97,7 @@ def page() -> Response:
 
 
 @room.post("")
-@requires("pharmacist")
+@owners_only
 def save() -> Response:
     """Put a week in place of the former one."""
     form, pharmacy_id = HoursForm(), access.pharmacy_id()

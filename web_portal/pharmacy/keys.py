@@ -13,7 +13,7 @@ from remedy.accounts.model import Refused
 from remedy.schema.people import api_key
 from remedy.schema.pharmacy import pharmacy
 from web_portal import access
-from web_portal.access import requires
+from web_portal.access import owners_only
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
 from web_portal.parts import parts
@@ -23,14 +23,14 @@ room = Blueprint("till_keys", __name__, url_prefix="/pharmacy/keys")
 
 
 @room.get("")
-@requires("pharmacist")
+@owners_only
 def page() -> Response:
     """The pharmacy's keys, by what they are for; never the keys themselves."""
     return _page(200, KeyForm(formdata=None))
 
 
 @room.post("")
-@requires("pharmacist")
+@owners_only
 def new() -> Response:
     """Make a key. It is in this one answer and nowhere else, so this answer is not kept for a repeat."""
     here, form, pharmacy_id = parts(), KeyForm(), access.pharmacy_id()
@@ -47,7 +47,7 @@ def new() -> Response:
 
 
 @room.post("/<uuid:key_id>/revoke")
-@requires("pharmacist")
+@owners_only
 def revoke(key_id: UUID) -> Response:
     """End a key for good."""
     here, form = parts(), OnceForm()

@@ -32,3 +32,14 @@ ALTER TABLE invitation ADD COLUMN is_owner BOOL NOT NULL DEFAULT false;
 UPDATE account SET is_owner = true WHERE role = 'pharmacist';
 
 UPDATE invitation SET is_owner = true WHERE role = 'pharmacist';
+
+CREATE TABLE licence_mail (
+	change_id BIGINT NOT NULL,
+	patient_id BIGINT NOT NULL,
+	told_at DATETIME(6),
+	PRIMARY KEY (change_id, patient_id),
+	CONSTRAINT fk_licence_mail_change_id FOREIGN KEY(change_id) REFERENCES pharmacy_licence_change (id),
+	CONSTRAINT fk_licence_mail_patient_id FOREIGN KEY(patient_id) REFERENCES patient (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE INDEX ix_licence_mail_told_at ON licence_mail (told_at, change_id);

@@ -28,7 +28,7 @@ def test_a_plain_record_has_no_doubts():
     made, doubts = reading()
     assert doubts == []
     assert (made.generic_name, made.brand_name, made.strength, made.form, made.pack) == (
-        "Paracetamol", "Calmadol", "500mg", "Tab", "20",
+        "Paracetamol", "Calmadol", "500mg", "tablet", "20",
     )  # fmt: skip
     assert (made.source, made.source_key) == ("sa-medicine-prices", "700000001")
     assert (made.reference_price_minor, made.reference_currency) == (1250, "ZAR")
@@ -69,8 +69,8 @@ def test_an_ingredient_named_twice_stands_once_with_its_strength():
     made, doubts = reading(
         ingredients="Lidocaine 20.0mg/ml + Adrenaline + Adrenaline 0.012mg/ml", n_ingredients="3"
     )
-    assert made.generic_name == "Lidocaine + Adrenaline"
-    assert made.strength == "20mg/ml + 0.012mg/ml"
+    assert made.generic_name == "Adrenaline + Lidocaine"
+    assert made.strength == "0.012mg/ml + 20mg/ml"
     assert doubts == [("ingredient named twice", "Adrenaline")]
 
 
@@ -104,3 +104,33 @@ def test_several_packs_are_written_as_such():
 def test_a_record_without_name_or_code_is_no_product():
     with pytest.raises(ValueError, match="no NAPPI code or no name"):
         reading(name="  ")
+
+
+def test_a_slow_release_tablet_is_told_by_word():
+    made, _ = reading(dosage_form="Srt")
+    assert made.form == "slow-release tablet"
+
+
+def test_the_same_ingredients_in_another_order_are_told_alike():
+    one, _ = reading(ingredients="Codeine 8mg + Paracetamol 500mg", n_ingredients="2")
+    other, _ = reading(ingredients="Paracetamol 500mg + Codeine 8mg", n_ingredients="2")
+    assert (one.generic_name, one.strength) == (other.generic_name, other.strength)
+    assert one.strength == "8mg + 500mg"
+
+
+def test_strengths_that_are_the_other_way_round_are_not_alike():
+    one, _ = reading(ingredients="Codeine 8mg + Paracetamol 500mg", n_ingredients="2")
+    other, _ = reading(ingredients="Paracetamol 8mg + Codeine 500mg", n_ingredients="2")
+    assert one.strength != other.strength
+
+
+@pytest.mark.parametrize("written", ["50µg", "50μg", "50ug", "50mcg"])
+def test_millionths_of_a_gram_have_one_spelling(written):
+    made, _ = reading(ingredients=f"Fentanyl {written}")
+    assert made.strength == "50mcg"
+
+
+def test_one_strength_of_two_ingredients_is_told_with_which_one_it_belongs_to():
+    one, _ = reading(ingredients="Codeine + Paracetamol 500mg", n_ingredients="2")
+    other, _ = reading(ingredients="Codeine 500mg + Paracetamol", n_ingredients="2")
+    assert (one.strength, other.strength) == ("unknown + 500mg", "500mg + unknown")

@@ -1,0 +1,192 @@
+"""A pharmacy whose licence is withdrawn: seen by nobody from that moment on, and nothing of it is lost.
+
+What makes a pharmacy visible is `verified_at`, which every search, offer, hold and transfer asks for. To suspend one
+is to empty it: its stock, holds, orders and people stay as they are, and its tills go on telling what was sold.
+Whoever has packs set aside there is owed a mail, at the withdrawal and when the licence is given back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.accounts.model import Refused
+from remedy.accounts.queries import row_of
+from remedy.schema.people import account, patient
+from remedy.schema.pharmacy import (
+    licence_mail,
+    pharmacy,
+    pharmacy_licence_change,
+    stock_hold,
+    stock_item,
+)
+from remedy.values import Clock
+
+REASON_AT_MOST = 500
+SUSPENDED, REINSTATED = "suspended", "reinstated"
+OTHERWISE = {
+    SUSPENDED: "This pharmacy is not open to patients: it is suspended already, or was never checked.",
+    REINSTATED: "This pharmacy is not suspended.",
+}
+
+
+def suspend(
+    connection: sa.Connection, pharmacy_id: UUID, *, reason: str, by: UUID, clock: Clock
+) -> None:
+    """Take a pharmacy out of sight because its licence is withdrawn; its people read the reason.
+
+    Raises:
+        Refused: if no reason is given, there is no such pharmacy, or patients do not see it as it is.
+    """
+    now, why = clock(), _reason(reason)
+    done = connection.execute(
+        sa.update(pharmacy)
+        .where(pharmacy.c.public_id == pharmacy_id, pharmacy.c.verified_at.is_not(None))
+        .values(verified_at=None, suspended_at=now, suspended_reason=why)
+    )
+    _note(connection, pharmacy_id, SUSPENDED, done.rowcount, why, by, clock)
+
+
+def reinstate(
+    connection: sa.Connection, pharmacy_id: UUID, *, reason: str, by: UUID, clock: Clock
+) -> None:
+    """Show a suspended pharmacy to patients again, its licence looked at now.
+
+    Raises:
+        Refused: if no reason is given, there is no such pharmacy, or it is not suspended.
+    """
+    why = _reason(reason)
+    done = connection.execute(
+        sa.update(pharmacy)
+        .where(pharmacy.c.public_id == pharmacy_id, pharmacy.c.suspended_at.is_not(None))
+        .values(verified_at=clock(), suspended_at=None, suspended_reason=None)
+    )
+    _note(connection, pharmacy_id, REINSTATED, done.rowcount, why, by, clock)
+
+
+def _reason(reason: str) -> str:
+    why = reason.strip()
+    if not 0 < len(why) <= REASON_AT_MOST:
+        raise Refused("Say why, in at most 500 characters: the pharmacy reads it.")
+    return why
+
+
+def _note(
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    became: str,
+    changed: int,
+    reason: str,
+    by: UUID,
+    clock: Clock,
+) -> None:
+    """Keep the decision, and that whoever has packs set aside there is to be told."""
+    row = row_of(connection, pharmacy, pharmacy_id)
+    if changed != 1:
+        raise Refused(OTHERWISE[became])
+    now = clock()
+    made = connection.execute(
+        sa.insert(pharmacy_licence_change).values(
+            pharmacy_id=row,
+            became=became,
+            reason=reason,
+            decided_by=row_of(connection, account, by),
+            decided_at=now,
+        )
+    )
+    waiting = (
+        sa.select(sa.literal(int(made.lastrowid)), stock_hold.c.patient_id)
+        .join_from(stock_hold, stock_item)
+        .where(
+            stock_item.c.pharmacy_id == row,
+            stock_hold.c.patient_id.is_not(None),
+            stock_hold.c.state == "held",
+            stock_hold.c.expires_at > now,
+        )
+        .distinct()
+    )
+    connection.execute(sa.insert(licence_mail).from_select(["change_id", "patient_id"], waiting))
+
+
+@dataclass(frozen=True)
+class Untold:
+    """A patient who is to read that a pharmacy where packs wait for them `became` suspended or reinstated."""
+
+    change_row: int
+    patient_row: int
+    patient_id: UUID
+    pharmacy_name: str
+    became: str
+
+
+def untold(connection: sa.Connection, *, limit: int = 50) -> list[Untold]:
+    """Who is owed a mail, the oldest first."""
+    rows = connection.execute(
+        sa.select(
+            licence_mail.c.change_id,
+            licence_mail.c.patient_id,
+            patient.c.public_id,
+            pharmacy.c.name,
+            pharmacy_licence_change.c.became,
+        )
+        .select_from(licence_mail)
+        .join(patient, patient.c.id == licence_mail.c.patient_id)
+        .join(pharmacy_licence_change, pharmacy_licence_change.c.id == licence_mail.c.change_id)
+        .join(pharmacy, pharmacy.c.id == pharmacy_licence_change.c.pharmacy_id)
+        .where(licence_mail.c.told_at.is_(None))
+        .order_by(licence_mail.c.change_id, licence_mail.c.patient_id)
+        .limit(limit)
+    )
+    return [Untold(*row) for row in rows]
+
+
+def was_told(connection: sa.Connection, one: Untold, *, clock: Clock) -> None:
+    """Keep that the patient was told, so that it is done once."""
+    connection.execute(
+        sa.update(licence_mail)
+        .where(
+            licence_mail.c.change_id == one.change_row,
+            licence_mail.c.patient_id == one.patient_row,
+        )
+        .values(told_at=clock())
+    )
+
+
+def pharmacies(
+    connection: sa.Connection, *, named: str = "", limit: int = 50, offset: int = 0
+) -> Sequence[Any]:
+    """Every pharmacy for an admin, those that are suspended first, then by name; `named` is a part of the name."""
+    columns = pharmacy.c
+    query = sa.select(
+        columns.public_id, columns.name, columns.district, columns.licence, columns.source,
+        columns.verified_at, columns.suspended_at,
+    )  # fmt: skip
+    if named:
+        query = query.where(sa.func.lower(columns.name).contains(named.lower(), autoescape=True))
+    order = (columns.suspended_at.is_(None), columns.name, columns.id)
+    return connection.execute(query.order_by(*order).limit(limit).offset(offset)).all()
+
+
+def one_pharmacy(connection: sa.Connection, pharmacy_id: UUID) -> sa.Row[Any] | None:
+    """A pharmacy as an admin looks at it, whether or not patients see it."""
+    return connection.execute(
+        sa.select(pharmacy).where(pharmacy.c.public_id == pharmacy_id)
+    ).one_or_none()
+
+
+def history(connection: sa.Connection, pharmacy_id: UUID) -> Sequence[Any]:
+    """What was decided about its licence, and by whom (`decider`), the latest first."""
+    change = pharmacy_licence_change
+    return connection.execute(
+        sa.select(
+            change.c.became, change.c.reason, change.c.decided_at,
+            account.c.staff_name.label("decider"),
+        )
+        .select_from(change)
+        .join(account, account.c.id == change.c.decided_by)
+        .join(pharmacy, pharmacy.c.id == change.c.pharmacy_id)
+        .where(pharmacy.c.public_id == pharmacy_id)
+        .order_by(change.c.id.desc())
+    ).all()  # fmt: skip
