@@ -21,12 +21,11 @@ def week_of(expression: str) -> list[Hours]:
             every week.
     """
     # The parser is a native library of some megabytes, needed by imports only.
-    from opening_hours import OpeningHours
+    from opening_hours import OpeningHours, validate
 
-    try:
-        read = OpeningHours(expression)
-    except SyntaxError:
-        raise ValueError("The opening hours are not in OpenStreetMap's syntax.") from None
+    if not validate(expression):
+        raise ValueError("The opening hours are not in OpenStreetMap's syntax.")
+    read = OpeningHours(expression)
     in_winter, in_summer = (list(_stretches(read, monday)) for monday in (WINTER, SUMMER))
     if in_winter != in_summer:
         raise ValueError("The opening hours are not the same every week.")
