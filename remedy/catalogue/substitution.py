@@ -1,55 +1,84 @@
-"""Which medicines may be shown in place of one that nobody has: the same ingredient, strength and form. Pure.
+"""Which medicines may be had in place of another: the same ingredient, strength and form. Pure.
 
-Some are never offered in place of another (design decision 15): those where a little more or less matters, those
-that let go of their ingredient slowly, and biologicals. The lists err on the side of asking a person.
+Some are never given in place of another brand (design decision 15): those where a little more or less matters,
+those that let go of their ingredient slowly, and biologicals. Which is data with its source and date, in
+`substitution.toml`; it errs on the side of asking a person.
 """
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
 from remedy.catalogue.model import Medicine, search_words
 
-NARROW_ATC = (
-    "B01AA", "C01AA", "C01B", "H03AA", "L04AD", "L04AH01", "L04AH02", "L04AX03", "N03A", "N05AN", "R03DA",
-)  # fmt: skip
-"""Vitamin K antagonists, digitalis, antiarrhythmics, thyroid hormones, calcineurin and mTOR inhibitors,
-methotrexate, antiepileptics, lithium, theophylline."""
+LIST = Path(__file__).with_name("substitution.toml")
 
-BIOLOGICAL_ATC = (
-    "A10A", "A10BJ", "B01AB", "B02BD", "B03XA", "H01AC", "H05AA", "J06", "J07", "L01F", "L03A", "L04AB",
-    "L04AC", "L04AG", "M05BX04", "S01LA",
-)  # fmt: skip
 
-NARROW_WORDS = frozenset({
-    "warfarin", "acenocoumarol", "phenprocoumon", "digoxin", "digitoxin", "amiodarone",
-    "flecainide", "quinidine", "levothyroxine", "liothyronine", "ciclosporin", "cyclosporine",
-    "tacrolimus", "sirolimus", "everolimus", "methotrexate", "carbamazepine", "ethosuximide",
-    "lamotrigine", "levetiracetam", "oxcarbazepine", "phenobarbital", "phenytoin", "primidone",
-    "topiramate", "valproate", "valproic", "lithium", "aminophylline", "theophylline",
-})  # fmt: skip
-BIOLOGICAL_WORDS = frozenset({
-    "insulin", "heparin", "enoxaparin", "dalteparin", "tinzaparin", "nadroparin", "vaccine",
-    "immunoglobulin", "interferon", "epoetin", "darbepoetin", "filgrastim", "pegfilgrastim",
-    "somatropin", "teriparatide", "etanercept", "aflibercept",
-})  # fmt: skip
-BIOLOGICAL_ENDINGS = ("mab", "cept")
-SLOW_WORDS = frozenset({
-    "modified", "prolonged", "extended", "sustained", "controlled", "delayed", "retard", "slow",
-    "depot", "gastro", "enteric", "transdermal", "patch", "cr", "er", "la", "mr", "pr", "sr",
-    "xl", "xr",
-})  # fmt: skip
+@dataclass(frozen=True)
+class NeverSwapped:
+    """The list, read: where it comes from, of when it is, and what it names."""
+
+    source: str
+    as_of: date
+    narrow_atc: tuple[str, ...]
+    narrow_words: frozenset[str]
+    biological_atc: tuple[str, ...]
+    biological_words: frozenset[str]
+    biological_endings: tuple[str, ...]
+    slow_words: frozenset[str]
+    slow_endings: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def never_swapped() -> NeverSwapped:
+    """The list beside this file."""
+    told = tomllib.loads(LIST.read_text(encoding="utf-8"))
+    narrow, biological, slow = told["narrow"], told["biological"], told["slow"]
+    return NeverSwapped(
+        source=told["source"],
+        as_of=told["as_of"],
+        narrow_atc=tuple(narrow["atc"]),
+        narrow_words=frozenset(narrow["words"]),
+        biological_atc=tuple(biological["atc"]),
+        biological_words=frozenset(biological["words"]),
+        biological_endings=tuple(biological["endings"]),
+        slow_words=frozenset(slow["words"]),
+        slow_endings=tuple(slow["endings"]),
+    )
+
+
+def why_never(one: Medicine) -> str | None:
+    """Why no other brand is given in place of this medicine; None where one may be.
+
+    The reason is a sentence.
+    """
+    if one.kind != "product":
+        return "Only a product can be replaced by another one."
+    if one.is_controlled:
+        return "A controlled medicine is not replaced here; see the prescription on paper."
+    never = never_swapped()
+    code = (one.atc_code or "").upper()
+    ingredient = set(search_words(one.generic_name))
+    if code.startswith(never.narrow_atc) or ingredient & never.narrow_words:
+        return "Of this medicine a little more or less matters; another brand is never given in its place here."
+    if (
+        code.startswith(never.biological_atc)
+        or ingredient & never.biological_words
+        or any(word.endswith(never.biological_endings) for word in ingredient)
+    ):
+        return "This is a biological medicine; another brand is never given in its place here."
+    told = " ".join(text for text in (one.form, one.brand_name, one.generic_name) if text)
+    words = set(search_words(told))
+    if words & never.slow_words or any(word.endswith(never.slow_endings) for word in words):
+        return "This medicine lets go of its ingredient slowly; another brand is never given in its place here."
+    return None
 
 
 def may_be_replaced(one: Medicine) -> bool:
     """Whether another brand of the same ingredient, strength and form may be shown in its place."""
-    if one.kind != "product" or one.is_controlled:
-        return False
-    if (one.atc_code or "").upper().startswith(NARROW_ATC + BIOLOGICAL_ATC):
-        return False
-    ingredient = set(search_words(one.generic_name))
-    if ingredient & (NARROW_WORDS | BIOLOGICAL_WORDS):
-        return False
-    if any(word.endswith(BIOLOGICAL_ENDINGS) for word in ingredient):
-        return False
-    told = " ".join(text for text in (one.form, one.brand_name, one.generic_name) if text)
-    return not set(search_words(told)) & SLOW_WORDS
+    return why_never(one) is None
 
 
 def is_the_same(one: Medicine, other: Medicine) -> bool:
@@ -60,7 +89,33 @@ def is_the_same(one: Medicine, other: Medicine) -> bool:
     if not (one.strength and other.strength and one.form and other.form):
         return False
     return (
-        set(search_words(one.generic_name)) == set(search_words(other.generic_name))
+        # In the same order: the strengths of a combination stand in the order of its ingredients.
+        search_words(one.generic_name) == search_words(other.generic_name)
         and search_words(one.strength) == search_words(other.strength)
         and search_words(one.form) == search_words(other.form)
     )
+
+
+def is_pack_the_same(one: Medicine, other: Medicine) -> bool:
+    """Whether both packs hold as much, as far as both say it: then packs of one count as packs of the other."""
+    return bool(one.pack and other.pack) and _amount(one.pack) == _amount(other.pack)
+
+
+def why_not_in_place(prescribed: Medicine, other: Medicine) -> str | None:
+    """Why a medicine may not be handed out in place of a prescribed one; None where it may. A sentence."""
+    if prescribed.medicine_id == other.medicine_id:
+        return "This is the prescribed medicine itself."
+    why = why_never(prescribed) or why_never(other)
+    if why:
+        return why
+    if not is_the_same(prescribed, other):
+        return "Only the same ingredient, strength and form can be given in its place."
+    if not is_pack_the_same(prescribed, other):
+        return "Its packs hold another amount, so that packs cannot be counted for packs."
+    return None
+
+
+def _amount(pack: str | None) -> list[str]:
+    """The numbers of a pack, and its measure where it is one (ml, g): `20 tablets` and `20` are alike."""
+    words = search_words(pack or "")
+    return [word for word in words if word[0].isdigit() or word in {"ml", "l", "g", "mg", "doses"}]
