@@ -136,7 +136,7 @@ def settings_for(database_url: str, **differs: str) -> Settings:
 def a_cast(
     database_url: str, engine: sa.Engine, watch: Watch | None = None, **settings: str
 ) -> Cast:
-    """The portal with Asha, Ben, Chitra and Dev (owners of a pharmacy each), Dr Ekow, Farah, and Gita (Chitra's staff)."""
+    """The portal with Asha, Ben, Chitra and Dev (owners of a pharmacy each), Dr Ekow, Farah, and Gwen (Chitra's staff)."""
     watch = watch or Watch()
     app = create_app(settings_for(database_url, **settings), clock=watch)
     made = Cast(app, engine, watch)
@@ -224,12 +224,12 @@ def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
         )  # fmt: skip
         assert person.patient_id is not None
         made.ids[name] = person.patient_id
-    staff = {"chitra": "corner", "dev": "elsewhere", "gita": "corner"}
+    staff = {"chitra": "corner", "dev": "elsewhere", "gwen": "corner"}
     for name, pharmacy in staff.items():
         made.emails[name] = f"{name}@town.example"
         made.ids[f"{name}_account"] = accounts.create_account(
             connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
-            pharmacy_id=made.ids[pharmacy], is_owner=name != "gita", **told,
+            pharmacy_id=made.ids[pharmacy], is_owner=name != "gwen", **told,
         )  # fmt: skip
         made.keys[name] = keys.new_api_key(
             connection, made.ids[pharmacy], canary(name), clock=made.watch

@@ -11,11 +11,11 @@ from remedy.values import uuid7
 from tests.integration.portal_cast import Cast, a_cast, ids_of_accounts, settings_for
 from web_portal import create_app
 
-PEOPLE = (None, "asha", "ben", "chitra", "dev", "ekow", "farah", "gita")
-PATIENTS, PHARMACISTS, ADMINS = {"asha", "ben"}, {"chitra", "dev", "gita"}, {"farah"}
+PEOPLE = (None, "asha", "ben", "chitra", "dev", "ekow", "farah", "gwen")
+PATIENTS, PHARMACISTS, ADMINS = {"asha", "ben"}, {"chitra", "dev", "gwen"}, {"farah"}
 OWNERS = {"chitra", "dev"}
-COLLEAGUES = {"chitra": "gita"}
-"""What is Chitra's pharmacy's is Gita's too, where the route admits staff."""
+COLLEAGUES = {"chitra": "gwen"}
+"""What is Chitra's pharmacy's is Gwen's too, where the route admits staff."""
 
 EVERYBODY = set(PEOPLE)
 MEMBERS = EVERYBODY - {None}
@@ -132,9 +132,9 @@ ROUTES = (
         OWNERS, {"chitra"},
     ),
     Route(
-        "colleagues.remove", "POST", "/pharmacy/people/{gita_account}/remove", OWNERS, {"chitra"}
+        "colleagues.remove", "POST", "/pharmacy/people/{gwen_account}/remove", OWNERS, {"chitra"}
     ),
-    Route("colleagues.part", "POST", "/pharmacy/people/{gita_account}/part", OWNERS, {"chitra"}),
+    Route("colleagues.part", "POST", "/pharmacy/people/{gwen_account}/part", OWNERS, {"chitra"}),
     Route("licences.page", "GET", "/admin/pharmacies", ADMINS),
     Route("licences.one", "GET", "/admin/pharmacies/{corner}", ADMINS),
     Route("licences.decide", "POST", "/admin/pharmacies/{corner}", ADMINS),

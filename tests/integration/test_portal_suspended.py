@@ -1,0 +1,175 @@
+"""A pharmacy nobody checked, or whose licence is withdrawn: seen nowhere, told to who waits, nothing lost."""
+
+import pytest
+import sqlalchemy as sa
+
+from remedy.catalogue.pharmacies import districts, place_meant
+from remedy.catalogue.queries import alternatives, medicine, offers, shelf
+from remedy.stock.model import Line, Refused
+from remedy.stock.service import hold, record_movement
+from tests.factories import a_pharmacy
+from tests.integration.portal_cast import Cast, a_cast
+from web_portal.search import watches
+
+REASON = "The register says the licence ended on 1 March."
+
+
+@pytest.fixture(scope="module")
+def everybody(database_url: str, database: sa.Engine) -> Cast:
+    return a_cast(database_url, database)
+
+
+@pytest.fixture
+def cast(everybody: Cast) -> Cast:
+    watches.of(everybody.app).hand_over = lambda *mail: everybody.posted.append(mail)
+    everybody.posted.clear()
+    with everybody.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM licence_mail"))
+        connection.execute(
+            sa.text(
+                "UPDATE pharmacy SET verified_at = '2026-01-01', suspended_at = NULL,"
+                " suspended_reason = NULL WHERE suspended_at IS NOT NULL"
+            )
+        )
+    return everybody
+
+
+def decide(cast: Cast, decision: str, reason: str = REASON):
+    told = {"decision": decision, "reason": reason}
+    return cast.of("farah").post(f"/admin/pharmacies/{cast.ids['corner']}", told)
+
+
+def seen(cast: Cast) -> dict[str, bool]:
+    """Where a patient or somebody signed out comes across Corner Pharmacy."""
+    ids, stranger = cast.ids, cast.browser()
+    name, address = "Corner Pharmacy", f"/pharmacies/{ids['corner']}"
+    form = {"pharmacy_id": str(ids["corner"]), "packs": "1"}
+    with cast.engine.connect() as connection:
+        now = cast.watch()
+        known = districts(connection)
+        pages = {
+            "a medicine's page": name in stranger.get(f"/medicines/{ids['calmadol']}").text,
+            "a search": name in stranger.get("/?q=calmadol").text,
+            "its own page": stranger.get(address).status_code == 200,
+            "its page, to a patient": cast.of("asha").get(address).status_code == 200,
+            "offers": ids["corner"]
+            in {one.pharmacy_id for one in offers(connection, ids["calmadol"], now=now)},
+            "its shelf": bool(shelf(connection, ids["corner"], now=now)),
+            "districts": "Harbour" in known,
+            "streets": place_meant(connection, "Mill Lane Harbour", known) is not None,
+        }
+        connection.rollback()
+    held = cast.of("ben").post(f"/medicines/{ids['calmadol']}/holds", form)
+    return pages | {"a hold": held.status_code == 303}
+
+
+def test_a_suspended_pharmacy_is_seen_nowhere_until_it_is_reinstated(cast: Cast) -> None:
+    assert all(seen(cast).values())
+    stock = cast.rows("SELECT * FROM stock_lot ORDER BY id")
+    assert decide(cast, "suspend").status_code == 303
+    assert not any(seen(cast).values()), seen(cast)
+    assert cast.rows("SELECT * FROM stock_lot ORDER BY id") == stock
+    assert decide(cast, "reinstate", "The licence was renewed.").status_code == 303
+    assert all(seen(cast).values())
+
+
+def test_an_unchecked_pharmacy_is_not_offered_as_another_brand_either(cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        hidden = a_pharmacy(
+            connection, name="Hidden Pharmacy", verified_at=None, address="7 Dark Row"
+        )
+        line = Line("received", cast.ids["rare"], 5000, cast.watch(), line_id="hidden")
+        record_movement(connection, hidden, line, clock=cast.watch)
+    with cast.engine.connect() as connection:
+        meant = medicine(connection, cast.ids["rare"])
+        assert meant is not None
+        now = cast.watch()
+        assert offers(connection, cast.ids["rare"], now=now) == []
+        assert alternatives(connection, meant, now=now) == []
+        assert place_meant(connection, "7 Dark Row", districts(connection)) is None
+        with pytest.raises(Refused, match="not been checked"):
+            hold(
+                connection, hidden, cast.ids["rare"], 1000, patient_id=cast.ids["asha"],
+                minutes=60, clock=cast.watch,
+            )  # fmt: skip
+    page = cast.browser().get(f"/medicines/{cast.ids['rare']}").text
+    assert "Hidden Pharmacy" not in page
+
+
+def test_who_has_packs_waiting_is_told_once_by_mail_and_again_when_it_is_over(cast: Cast) -> None:
+    decide(cast, "suspend")
+    assert watches.of(cast.app).look() == 2
+    assert watches.of(cast.app).look() == 0
+    told = {to: (subject, text) for to, subject, text in cast.posted}
+    assert set(told) == {"asha@town.example", "ben@town.example"}
+    subject, text = told["asha@town.example"]
+    assert subject == "Do not go to Corner Pharmacy"
+    assert "Calmadol" not in text
+    cast.posted.clear()
+    decide(cast, "reinstate")
+    assert watches.of(cast.app).look() == 2
+    assert {subject for _, subject, _ in cast.posted} == {"Corner Pharmacy is open to you again"}
+
+
+def test_a_mail_that_cannot_be_sent_stays_owed(cast: Cast) -> None:
+    from remedy.messages.service import NotSent
+
+    def fail(*_mail: str) -> None:
+        raise NotSent("The mail server does not answer.")
+
+    decide(cast, "suspend")
+    watchman = watches.of(cast.app)
+    watchman.hand_over = fail
+    assert watchman.look() == 0
+    watchman.hand_over = lambda *mail: cast.posted.append(mail)
+    assert watchman.look() == 2
+
+
+def test_its_people_read_why_and_go_on_keeping_their_stock(cast: Cast) -> None:
+    decide(cast, "suspend")
+    for who in ("chitra", "gwen"):
+        page = cast.of(who).get("/pharmacy/stock")
+        assert page.status_code == 200
+        assert REASON in page.text
+    assert REASON not in cast.of("dev").get("/pharmacy/stock").text
+    sold = {"kind": "sold", "packs": "1", "version": "0"}
+    address = f"/pharmacy/stock/{cast.ids['calmadol']}/movements"
+    assert cast.of("gwen").post(address, sold).status_code == 303
+    till = cast.browser().client.post(
+        "/api/v1/stock-movements",
+        json={
+            "lines": [
+                {
+                    "line_id": "t-1", "kind": "sale", "medicine_id": str(cast.ids["calmadol"]),
+                    "quantity": "1", "occurred_at": cast.watch().isoformat(),
+                }
+            ]
+        },
+        headers={"Authorization": f"Bearer {cast.keys['chitra']}", "Idempotency-Key": "one"},
+    )  # fmt: skip
+    assert till.get_json()["recorded"] == 1
+    decide(cast, "reinstate")
+    assert REASON not in cast.of("chitra").get("/pharmacy/stock").text
+
+
+def test_of_two_admins_who_suspend_one_reads_that_it_was_done(cast: Cast) -> None:
+    assert decide(cast, "suspend").status_code == 303
+    again = decide(cast, "suspend", "Another reason.")
+    assert again.status_code == 409
+    assert "suspended already" in again.text
+    assert REASON in again.text
+
+
+def test_a_decision_needs_its_reason(cast: Cast) -> None:
+    for reason in ("", "x" * 501):
+        answer = decide(cast, "suspend", reason)
+        assert answer.status_code == 422
+        assert "<title>Error: " in answer.text
+    assert all(seen(cast).values())
+
+
+def test_an_admin_finds_a_pharmacy_by_its_name(cast: Cast) -> None:
+    page = cast.of("farah").get("/admin/pharmacies?q=corn").text
+    assert "Corner Pharmacy" in page
+    assert "Elsewhere Pharmacy" not in page
+    assert "No pharmacy is called that." in cast.of("farah").get("/admin/pharmacies?q=%25").text
