@@ -73,7 +73,7 @@ HoursForm = type(
     "HoursForm",
     (_Fields,),
     {
-        _field(weekday, stretch, which): _ClockField(words, [Optional()])
+        _field(weekday, stretch, which): _ClockField(words, [Optional()], format=["%H:%M", "%H.%M"])
         for weekday in WEEK
         for stretch in STRETCHES
         for which, words in (("opens", _l("Opens")), ("closes", _l("Closes")))
