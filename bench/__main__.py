@@ -7,10 +7,16 @@ import argparse
 import json
 import sys
 
-from bench import chaos, freshness, live, years
+from bench import chaos, demand, freshness, live, years
 from bench.load import TooBusyError, refuse_when_busy
 
-MEASUREMENTS = {"freshness": freshness, "chaos": chaos, "live": live, "years": years}
+MEASUREMENTS = {
+    "freshness": freshness,
+    "chaos": chaos,
+    "demand": demand,
+    "live": live,
+    "years": years,
+}
 
 
 def main() -> int:
