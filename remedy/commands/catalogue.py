@@ -1,26 +1,38 @@
-"""Verbs that bring data in from files: `remedy import medicines | pharmacies | sales`."""
+"""Verbs that bring data in from files: `remedy import medicines | pharmacies | sales | interactions`."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from remedy.commands.verbs import add
 from remedy.settings import Settings
 from remedy.values import utc_now
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from remedy.prescriptions.interactions import Imported
 
 
 def add_verbs(verbs: Any) -> None:
     """Add this module's verbs."""
     made = add(
         verbs, "import", run_import,
-        "bring in a register of medicines, a list of pharmacies, or a pharmacy's past sales",
+        "bring in a register of medicines, a list of pharmacies, a pharmacy's past sales, or a table of interactions",
     )  # fmt: skip
-    made.add_argument("what", choices=("medicines", "pharmacies", "sales"))
+    made.add_argument("what", choices=("medicines", "pharmacies", "sales", "interactions"))
     made.add_argument("file", type=Path)
     made.add_argument("--pharmacy", help="public id or name (sales)")
-    made.add_argument("--as-of", help="how old the list is, such as 2015 (pharmacies)")
+    made.add_argument(
+        "--as-of", help="how old the list is, such as 2015 (pharmacies, interactions)"
+    )
     made.add_argument("--time-zone", help="where they are; without it the region's (pharmacies)")
+    made.add_argument(
+        "--licensed", metavar="NAME",
+        help="the table is licensed for clinical use; under that name it is shown (interactions)",
+    )  # fmt: skip
 
 
 def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -33,6 +45,9 @@ def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
 
     engine = engine_for(settings.database_url)
     show = sys.stderr.isatty()
+    if chosen.what == "interactions":
+        print(_interactions(chosen, engine))
+        return 0
     if chosen.what == "medicines":
         report = import_medicines(engine, chosen.file, progress=show, clock=utc_now)
     elif chosen.what == "pharmacies":
@@ -55,3 +70,19 @@ def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
         report = import_sales(engine, chosen.file, seller, progress=show, clock=utc_now)
     print(report)
     return 0
+
+
+def _interactions(chosen: argparse.Namespace, engine: "sa.Engine") -> "Imported":
+    """Bring in a table of interactions; without `--licensed` every result says: not for clinical use."""
+    from remedy.prescriptions.interactions import import_interactions
+
+    if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", chosen.as_of or ""):
+        raise ValueError("Say how old the table is: --as-of 2017, or a day such as 2026-06-30.")
+    return import_interactions(
+        engine,
+        chosen.file,
+        as_of=chosen.as_of,
+        name=chosen.licensed,
+        is_licensed=chosen.licensed is not None,
+        clock=utc_now,
+    )

@@ -160,7 +160,8 @@ interaction_source = table(
     # One import of a table of interactions; the newest one counts.
     row_id(),
     sa.Column("name", sa.String(120), nullable=False),
-    sa.Column("as_of", sa.Date, nullable=False),
+    # As its owner says it, such as 2017 or 2026-06-30.
+    sa.Column("as_of", sa.String(10), nullable=False),
     sa.Column("is_licensed", sa.Boolean, nullable=False),
     sa.Column("pair_count", sa.Integer, nullable=False),
     sa.Column("imported_at", Instant, nullable=False),

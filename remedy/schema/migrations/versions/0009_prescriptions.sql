@@ -159,7 +159,7 @@ CREATE TABLE allergy_answer (
 CREATE TABLE interaction_source (
 	id BIGINT NOT NULL AUTO_INCREMENT,
 	name VARCHAR(120) NOT NULL,
-	as_of DATE NOT NULL,
+	as_of VARCHAR(10) NOT NULL,
 	is_licensed BOOL NOT NULL,
 	pair_count INTEGER NOT NULL,
 	imported_at DATETIME(6) NOT NULL,
