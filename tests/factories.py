@@ -141,7 +141,12 @@ def a_patient(connection: sa.Connection, vault: Vault, *, name: str = "Asha") ->
 
 
 def a_pharmacist(
-    connection: sa.Connection, pharmacy_id: UUID, *, is_owner: bool = True, clock: Clock = utc_now
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    *,
+    name: str = "Chitra",
+    is_owner: bool = True,
+    clock: Clock = utc_now,
 ) -> UUID:
     """A pharmacist with an account; the public id of the account."""
     return accounts.create_account(
@@ -150,7 +155,7 @@ def a_pharmacist(
         email=f"pharmacist-{uuid7().hex[-8:]}@town.example",
         password=PASSWORD,
         secret_key=SECRET_KEY,
-        staff_name="Chitra",
+        staff_name=name,
         pharmacy_id=pharmacy_id,
         is_owner=is_owner,
         clock=clock,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from remedy.events import hospital, pharmacy, prescriptions
+from remedy.events import hospital, orders, pharmacy, prescriptions
 from remedy.events.base import REGISTRY, Event
 
 RETENTION_DAYS = 14
@@ -52,4 +52,4 @@ TOPICS: dict[str, Topic] = {
     )
 }
 
-__all__ = ["RETENTION_DAYS", "TOPICS", "Topic", "hospital", "pharmacy", "prescriptions"]
+__all__ = ["RETENTION_DAYS", "TOPICS", "Topic", "hospital", "orders", "pharmacy", "prescriptions"]

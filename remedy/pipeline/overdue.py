@@ -1,4 +1,4 @@
-"""What falls due by the clock: requests nobody decided let go of their time, holds end, old rows go.
+"""What falls due by the clock: requests nobody decided let go of their time, holds and orders end, old rows go.
 
 Runs beside the relay, with the portal's account: an expired hold counts no more at once whether or not
 this has run, but the event that says so comes from here.
@@ -6,12 +6,14 @@ this has run, but the event that says so comes from here.
 
 import logging
 import threading
+from functools import partial
 
 import sqlalchemy as sa
 
 from remedy.accounts.service import forget_old
 from remedy.appointments.service import lapse_due
 from remedy.gateways.mysql import in_transaction
+from remedy.orders import service as orders
 from remedy.stock.service import expire_holds
 from remedy.values import Clock
 
@@ -28,9 +30,20 @@ def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
             log.warning("What is due could not be looked at: %s", type(error.orig).__name__)
 
 
-def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int]:
-    """One look: how many requests lapsed and how many holds ended; what is kept for a while only is deleted."""
+def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
+    """One look: how many requests lapsed, holds ended and orders ended; what is kept for a while only is deleted."""
     lapsed = in_transaction(engine, lambda connection: lapse_due(connection, clock=clock))
     ended = in_transaction(engine, lambda connection: expire_holds(connection, clock=clock))
+    orders_ended = _end_orders(engine, clock=clock)
     in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
-    return len(lapsed), len(ended)
+    return len(lapsed), len(ended), orders_ended
+
+
+def _end_orders(engine: sa.Engine, *, clock: Clock) -> int:
+    """End orders nobody collected or paid in time, each in a transaction of its own; how many."""
+    with engine.connect() as connection:
+        due = orders.due(connection, now=clock())
+    return sum(
+        in_transaction(engine, partial(orders.expire_one, order_id=order_id, clock=clock))
+        for order_id in due
+    )

@@ -20,6 +20,9 @@ FUTURE_SECONDS = 24 * 3600
 BELIEVABLE_MILLI = 1_000_000_000
 """A million packs in one movement: a till that told thousandths as packs."""
 
+BELIEVABLE_MINOR = 1_000_000
+"""Ten thousand of a currency with cents in one order."""
+
 COUNTABLE_MILLI = 10**15
 """What sums of many movements still fit into BIGINT with."""
 
@@ -65,6 +68,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("balance_is_not_negative", "balance_milli", "warning", low=0),
         Rule("recorded_after_it_occurred", "recorded_after_s", "warning", low=-300),
     ),
+    "orders": (
+        *ALWAYS,
+        Rule("pharmacy_is_known", "is_known_pharmacy", "critical", low=1),
+        Rule("version_is_positive", "version", "critical", low=1),
+        Rule("lines_are_positive", "least_line_milli", "critical", low=1),
+        Rule("goods_cost_what_the_lines_say", "goods_off_minor", "critical", low=0, high=0),
+        Rule("fee_is_not_negative", "fee_minor", "critical", low=0),
+        Rule("order_is_believable", "goods_minor", "warning", high=BELIEVABLE_MINOR),
+    ),
     "medicine-searches": (
         *ALWAYS,
         Rule("medicine_is_known", "is_known_medicine", "critical", low=1),
@@ -82,7 +94,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 NO_FARTHER = 10**18
 
-MOVED = {"received", "sold", "expired", "held", "released", "withdrawn", "refused"}
+MOVED = {"received", "sold", "expired", "held", "released", "collected", "withdrawn", "refused"}
 """Events whose quantity is a size; an adjustment's, a count's, a return's and a reversal's are signed, a recall's may be 0."""
 
 COLUMNS = tuple(sorted({rule.column for rules in RULES.values() for rule in rules}))
@@ -115,10 +127,32 @@ def columns_of(
         "covered_milli": (quantity or 0) - (uncovered or 0) if is_sale else None,
         "balance_milli": _number(body.get("balance_milli")),
         "price_minor": _number(body.get("price_minor")),
+        "goods_minor": _number(body.get("goods_minor")),
+        "fee_minor": _number(body.get("fee_minor")),
+        "goods_off_minor": _goods_off(body),
+        "least_line_milli": _least_line(body),
         "pharmacies_found": _number(body.get("pharmacies_found")),
         "version": _number(body.get("version")),
         "visit_minutes": (ends - starts).total_seconds() / 60 if starts and ends else None,
     }
+
+
+def _least_line(body: Mapping[str, Any]) -> float | None:
+    """The smallest line of an order; 0 where it has none."""
+    if body.get("goods_minor") is None:
+        return None
+    return _number(min((line["quantity_milli"] for line in body.get("lines", ())), default=0))
+
+
+def _goods_off(body: Mapping[str, Any]) -> float | None:
+    """By how much what an order's goods cost differs from what its lines add up to."""
+    if body.get("goods_minor") is None:
+        return None
+    added = sum(
+        (line["quantity_milli"] * line["price_minor"] + 500) // 1000
+        for line in body.get("lines", ())
+    )
+    return _number(body["goods_minor"] - added)
 
 
 def _number(value: int | None) -> float | None:

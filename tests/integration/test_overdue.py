@@ -19,12 +19,12 @@ def test_a_look_lets_go_what_nobody_decided_and_deletes_what_is_old(database):
                 email_lookup=b"x" * 32, address="127.0.0.1", failed_at=clinic.watch()
             )
         )
-    assert overdue.look(database, clock=clinic.watch) == (0, 0)
+    assert overdue.look(database, clock=clinic.watch) == (0, 0, 0)
 
     def later():
         return clinic.watch() + timedelta(hours=49)
 
-    assert overdue.look(database, clock=later) == (1, 0)
+    assert overdue.look(database, clock=later) == (1, 0, 0)
     with database.connect() as connection:
         state = connection.execute(
             sa.select(appointment.c.state).where(appointment.c.public_id == visit.appointment_id)

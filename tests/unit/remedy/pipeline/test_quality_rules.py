@@ -33,6 +33,14 @@ REQUESTED = {
     "ends_at": "2026-02-02T09:30:00Z",
     "occurred_at": AT,
 }
+ORDERED = {
+    "pharmacy_id": "pharmacy",
+    "version": 1,
+    "lines": [{"quantity_milli": 1500, "price_minor": 333}],
+    "goods_minor": 500,
+    "fee_minor": 0,
+    "occurred_at": AT,
+}
 SEARCHED = {"medicine_id": None, "pharmacies_found": 0, "occurred_at": AT}
 
 
@@ -47,10 +55,11 @@ def broken(type_name: str, body: dict[str, Any]) -> set[str]:
     return names
 
 
-MOVEMENTS, VISITS, SEARCHES = (
+MOVEMENTS, VISITS, SEARCHES, PLACED = (
     "remedy.stock-movements.{}.v1",
     "remedy.appointments.{}.v1",
     "remedy.medicine-searches.searched.v1",
+    "remedy.orders.placed.v1",
 )
 
 
@@ -63,6 +72,8 @@ MOVEMENTS, VISITS, SEARCHES = (
         (MOVEMENTS.format("repriced"), {"pharmacy_id": "pharmacy", "medicine_id": "medicine", "price_minor": 0, "occurred_at": AT}),
         (VISITS.format("requested"), REQUESTED),
         (SEARCHES, SEARCHED),
+        (PLACED, ORDERED),
+        ("remedy.orders.collected.v1", {"pharmacy_id": "pharmacy", "version": 4, "occurred_at": AT}),
     ],
 )  # fmt: skip
 def test_what_is_right_breaks_no_rule(type_name: str, body: dict[str, Any]) -> None:
@@ -85,6 +96,12 @@ CASES = [
     (SEARCHES, SEARCHED, {"occurred_at": "2026-02-02T11:00:00Z"}, "occurred_at_is_not_in_the_future"),
     (SEARCHES, SEARCHED, {"pharmacies_found": -1}, "pharmacies_found_is_not_negative"),
     (SEARCHES, SEARCHED, {"medicine_id": "other"}, "medicine_is_known"),
+    (PLACED, ORDERED, {"pharmacy_id": "other"}, "pharmacy_is_known"),
+    (PLACED, ORDERED, {"version": 0}, "version_is_positive"),
+    (PLACED, ORDERED, {"lines": [], "goods_minor": 0}, "lines_are_positive"),
+    (PLACED, ORDERED, {"goods_minor": 499}, "goods_cost_what_the_lines_say"),
+    (PLACED, ORDERED, {"fee_minor": -1}, "fee_is_not_negative"),
+    (PLACED, ORDERED, {"goods_minor": 10**7}, "order_is_believable"),
     (VISITS.format("requested"), REQUESTED, {"doctor_id": "other"}, "doctor_is_known"),
     (VISITS.format("requested"), REQUESTED, {"hospital_id": "other"}, "hospital_is_known"),
     (VISITS.format("requested"), REQUESTED, {"version": 0}, "version_is_positive"),
