@@ -70,9 +70,9 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
     from web_portal.orders import counter
-    from web_portal.pharmacy import hours, keys, stock_list
+    from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
     from web_portal.pharmacy import routes as pharmacy
-    from web_portal.search import pharmacy_page, watches, words
+    from web_portal.search import pharmacy_page, watches, whole, words
     from web_portal.search import routes as search
     from web_portal.till import routes as till
 
@@ -87,9 +87,12 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         keys,
         live,
         looks,
+        lots,
         own,
         pharmacy,
         pharmacy_page,
+        queues,
+        receive,
         registration,
         search,
         staff,
@@ -97,7 +100,9 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         staff_licences,
         stock_list,
         till,
+        transfers,
         watches,
+        whole,
     )
     for room in rooms:
         app.register_blueprint(room.room)

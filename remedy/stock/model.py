@@ -141,6 +141,17 @@ class StockRow:
             self.generic_name, self.brand_name, self.strength, self.form, self.pack
         )
 
+    @property
+    def is_below_minimum(self) -> bool:
+        """Whether fewer are available than the minimum."""
+        return self.minimum_milli is not None and self.available_milli < self.minimum_milli
+
+    @property
+    def is_to_reorder(self) -> bool:
+        """Whether it is time to order: fewer are available than one of the levels."""
+        below = self.reorder_milli is not None and self.available_milli < self.reorder_milli
+        return below or self.is_below_minimum
+
 
 @dataclass(frozen=True)
 class Movement:

@@ -1,6 +1,7 @@
 """What pages read of stock: rows of a pharmacy, its counter, an item's stock card; what is available, as SQL."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,8 +53,11 @@ def stock_rows(
     now: datetime,
     after_seq: int | None = None,
     medicine_id: UUID | None = None,
+    only: Literal["count_wanted", "with_level"] | None = None,
 ) -> list[StockRow]:
     """A pharmacy's stock items by name; with `after_seq`, those changed since the counter stood there.
+
+    `only` leaves those for which a count is asked for, or a level is kept.
 
     Raises:
         Refused: if no pharmacy has that id.
@@ -101,6 +105,12 @@ def stock_rows(
         query = query.where(item.changed_seq > after_seq)
     if medicine_id is not None:
         query = query.where(medicine.c.public_id == medicine_id)
+    if only == "count_wanted":
+        query = query.where(item.count_wanted_at.is_not(None))
+    elif only == "with_level":
+        query = query.where(
+            sa.or_(item.minimum_milli.is_not(None), item.reorder_milli.is_not(None))
+        )
     found = []
     for row in connection.execute(query).mappings():
         values = dict(row)

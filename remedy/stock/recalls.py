@@ -166,7 +166,7 @@ def withdraw_uncovered(
     return ended
 
 
-def _held_now(connection: sa.Connection, item: Item, now: datetime) -> Sequence[sa.Row[Any]]:
+def _held_now(connection: sa.Connection, item: Item, now: datetime) -> Sequence[Any]:
     hold = stock_hold.c
     return connection.execute(
         sa.select(hold.id, hold.public_id, hold.quantity_milli)

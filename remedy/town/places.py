@@ -1,15 +1,18 @@
 """Founds the town: its pharmacies, hospitals, doctors and medicines, once."""
 
+import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.codes import keep_codes
 from remedy.catalogue.hours import Hours
 from remedy.catalogue.model import NewMedicine
 from remedy.catalogue.service import add_medicines, set_hours
 from remedy.schema.hospital import doctor, doctor_hours, hospital
 from remedy.schema.pharmacy import medicine, pharmacy
+from remedy.stock.barcodes import check_digit
 from remedy.town import cast
 from remedy.town.shelf import medicines
 from remedy.values import Clock, at_that, uuid7
@@ -141,4 +144,12 @@ def register(connection: sa.Connection, size: cast.Size, now: datetime) -> None:
         )
         for one in medicines(size)
     ]
-    add_medicines(connection, new, clock=at_that(now - opened_before(size)))
+    ids = add_medicines(connection, new, clock=at_that(now - opened_before(size)))
+    codes = [_code(one.key) for one in medicines(size)]
+    keep_codes(connection, dict(zip(ids, codes, strict=True)))
+
+
+def _code(key: str) -> str:
+    """An EAN for a medicine of the town: such as begin with 2 are a shop's own, and never another product's."""
+    digits = f"2{int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % 10**11:011}"
+    return digits + check_digit(digits)

@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from remedy.stock import transfers
 from remedy.values import uuid7
+from tests.factories import a_pharmacy
 from tests.integration.portal_cast import Cast, a_cast, ids_of_accounts, settings_for
 from web_portal import create_app
 
@@ -43,6 +45,9 @@ ROUTES = (
     Route("search.holds", "GET", "/holds", PATIENTS),
     Route("search.release", "POST", "/holds/{asha_hold}/release", PATIENTS, {"asha"}),
     Route("pharmacies.page", "GET", "/pharmacies/{corner}", EVERYBODY),
+    Route("whole.page", "GET", "/whole-prescription?item={calmadol}", EVERYBODY),
+    Route("whole.suggestions", "GET", "/whole-prescription/suggestions?add=cal", EVERYBODY),
+    Route("whole.hold", "POST", "/whole-prescription/holds", PATIENTS),
     Route("watches.page", "GET", "/watches", PATIENTS),
     Route("watches.begin", "POST", "/medicines/{rare}/watch", PATIENTS),
     Route("watches.end", "POST", "/medicines/{rare}/watch/end", PATIENTS),
@@ -120,6 +125,23 @@ ROUTES = (
     Route("counter.waiting", "GET", "/pharmacy/holds/waiting", PHARMACISTS),
     Route("counter.look", "POST", "/pharmacy/holds", PHARMACISTS),
     Route("counter.hand_out", "POST", "/pharmacy/holds/hand-out", PHARMACISTS),
+    Route("lots.page", "GET", "/pharmacy/stock/{calmadol}/lots?lot=LOT-chitra", PHARMACISTS),
+    Route("lots.change", "POST", "/pharmacy/stock/{calmadol}/lots", PHARMACISTS),
+    Route("receive.page", "GET", "/pharmacy/receive?code=4006381333931", PHARMACISTS),
+    Route("receive.save", "POST", "/pharmacy/receive", PHARMACISTS),
+    Route("queues.counts", "GET", "/pharmacy/counts", PHARMACISTS),
+    Route("queues.count", "POST", "/pharmacy/counts/{calmadol}", PHARMACISTS),
+    Route("queues.expiry", "GET", "/pharmacy/expiry?days=900", PHARMACISTS),
+    Route("queues.levels", "GET", "/pharmacy/levels?show=all", PHARMACISTS),
+    Route("queues.set_levels", "POST", "/pharmacy/levels/{calmadol}", PHARMACISTS),
+    Route("transfers.page", "GET", "/pharmacy/transfers", PHARMACISTS),
+    Route("transfers.state", "GET", "/pharmacy/transfers/state", PHARMACISTS),
+    Route("transfers.new", "GET", "/pharmacy/transfers/new?medicine={calmadol}", PHARMACISTS),
+    Route("transfers.propose", "POST", "/pharmacy/transfers/new?medicine={calmadol}", PHARMACISTS),
+    Route("transfers.one", "GET", "/pharmacy/transfers/{chitra_transfer}", PHARMACISTS, {"chitra"}),
+    Route(
+        "transfers.step", "POST", "/pharmacy/transfers/{chitra_transfer}", PHARMACISTS, {"chitra"}
+    ),
     Route("hours.page", "GET", "/pharmacy/hours", OWNERS),
     Route("hours.save", "POST", "/pharmacy/hours", OWNERS),
     Route("till_keys.page", "GET", "/pharmacy/keys", OWNERS),
@@ -157,7 +179,7 @@ ELSEWHERE = {
 
 COUNTED = (
     "account", "api_key", "invitation", "link_request", "mailed_link", "pharmacy_application",
-    "session", "appointment", "stock_movement", "stock_hold", "outbox", "patient",
+    "session", "appointment", "stock_movement", "stock_hold", "stock_transfer", "outbox", "patient",
 )  # fmt: skip
 
 
@@ -174,6 +196,12 @@ def cast_with_ids(database_url: str, database: sa.Engine) -> Cast:
         " WHERE p.name = 'Corner Pharmacy'"
     )
     made.ids["chitra_key"] = UUID(bytes=bytes(found[0].public_id))
+    with database.begin() as connection:
+        third = a_pharmacy(connection, name="Third Pharmacy")
+        made.ids["chitra_transfer"] = transfers.propose(
+            connection, third, made.ids["corner"], made.ids["calmadol"], 3000, offers=True,
+            clock=made.watch,
+        )  # fmt: skip
     for name in PEOPLE:
         if name:
             made.of(name)

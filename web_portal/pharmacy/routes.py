@@ -1,6 +1,7 @@
 """A pharmacist's stock: the table that stays live, each medicine's card, and what changes it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.queries import find_medicines, medicine
-from remedy.stock import queries, service
+from remedy.stock import barcodes, queries, service
 from remedy.stock.model import Conflict, Line, Refused, StockRow
 from remedy.values import money_text, packs_text
 from web_portal import access
@@ -28,6 +29,7 @@ from web_portal.pharmacy.forms import (
     UndoForm,
     first_error,
 )
+from web_portal.pharmacy.words import MOVEMENT_WORDS, REASON_WORDS
 
 room = Blueprint("pharmacy", __name__, template_folder="templates", url_prefix="/pharmacy")
 
@@ -64,6 +66,11 @@ def stock() -> Response:
 
 def _is_meant(row: StockRow, q: str) -> bool:
     """Whether a row is looked for: by words of its name, or by its code, as a scanner types it."""
+    if barcodes.looks_scanned(q):
+        with suppress(Refused):
+            gtin = barcodes.read(q, today=row.changed_at.date()).gtin
+            if row.gtin == gtin:
+                return True
     label, code = row.label.casefold(), row.code.casefold()
     words = q.casefold().split()
     return all(word in label for word in words) or q.casefold() in {code, code.partition(":")[2]}
@@ -285,6 +292,8 @@ def _card_page(
         problems=[form for form in (movement, price, undo) if form.errors],
         refusal=refusal,
         kinds=KIND_WORDS,
+        movement_words=MOVEMENT_WORDS,
+        reason_words=REASON_WORDS,
     )
 
 

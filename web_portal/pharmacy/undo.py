@@ -19,8 +19,8 @@ from remedy.values import money_text
 from web_portal import access
 from web_portal.parts import parts
 
-REVERSIBLE = ("sold", "received", "adjusted")
-"""A count is not reversed; it is made again."""
+REVERSIBLE = ("sold", "received", "adjusted", "expired", "recalled", "returned")
+"""A count is not reversed, it is made again; a transfer is taken back on its own page."""
 
 UNDONE = "undone"
 

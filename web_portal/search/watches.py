@@ -21,6 +21,8 @@ from remedy.catalogue import watches
 from remedy.catalogue.watches import Due
 from remedy.gateways.mysql import end_session, take_lock
 from remedy.messages import service as messages
+from remedy.stock import recalls
+from remedy.stock.recalls import Untold
 from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
@@ -155,6 +157,31 @@ class Watchman:
                     " so at %(address)s",
                     pharmacy=one.pharmacy_name,
                     address=self._here.settings.portal_url,
+                ),
+            )
+
+    def _tell_withdrawn(self, one: Untold) -> bool:
+        here = self._here
+        reached = here.read(lambda c: contact(c, here.vault, one.patient_id))
+        if reached is not None:
+            try:
+                self.hand_over(reached.email, *self._withdrawn_words())
+            except messages.NotSent as error:
+                log.warning("whose hold is withdrawn was not told, and is tried again: %s", error)
+                return False
+        here.change(lambda c: recalls.was_told(c, one, now=here.now()))
+        return reached is not None
+
+    def _withdrawn_words(self) -> tuple[str, str]:
+        """Subject and text: not which medicine, only where to read it."""
+        address = self._here.settings.portal_url + self._app.url_map.bind("").build("search.holds")
+        with self._app.app_context(), force_locale(self._here.region.languages[0]):
+            return (
+                _("What was set aside for you cannot be handed out"),
+                _(
+                    "The pharmacy had to take packs off its shelf that were set aside for you, and has no"
+                    " others. We are sorry. Look for another pharmacy, or call this one: %(address)s",
+                    address=address,
                 ),
             )
 

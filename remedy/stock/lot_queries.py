@@ -1,0 +1,90 @@
+"""What pages read of lots: those of a medicine, those near their date with what they are worth."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.schema.pharmacy import medicine, stock_item, stock_lot
+from remedy.stock.locks import place_of
+from remedy.stock.model import medicine_label
+from remedy.values import MILLI, local_day
+
+SHOWN = 500
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """A lot of a medicine. `days_left` is until its expiry, 0 or less once it has come; None where none is known."""
+
+    medicine_id: UUID
+    label: str
+    lot_number: str
+    expires_on: date | None
+    days_left: int | None
+    is_recalled: bool
+    quantity_milli: int
+    value_minor: int | None
+
+    @property
+    def state(self) -> str:
+        """`recalled`, `expired` or `sellable`."""
+        if self.is_recalled:
+            return "recalled"
+        return "expired" if self.days_left is not None and self.days_left <= 0 else "sellable"
+
+
+def lots_of(
+    connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID, *, now: datetime
+) -> list[LotRow]:
+    """The lots a pharmacy has of a medicine, and those it has blocked, first expired first."""
+    is_there = (stock_lot.c.quantity_milli > 0) | stock_lot.c.recalled_at.is_not(None)
+    return _lots(connection, pharmacy_id, now, is_there, medicine.c.public_id == medicine_id)
+
+
+def lots_near_expiry(
+    connection: sa.Connection, pharmacy_id: UUID, *, days_at_least: int, now: datetime
+) -> list[LotRow]:
+    """The lots that have fewer days left than that, first expired first; what has expired among them."""
+    place = place_of(connection, pharmacy_id)
+    last = local_day(now, place.time_zone) + timedelta(days=days_at_least)
+    is_near = (stock_lot.c.quantity_milli > 0) & (stock_lot.c.expires_on < last)
+    return _lots(connection, pharmacy_id, now, is_near)
+
+
+def _lots(
+    connection: sa.Connection, pharmacy_id: UUID, now: datetime, *where: sa.ColumnElement[bool]
+) -> list[LotRow]:
+    place = place_of(connection, pharmacy_id)
+    day = local_day(now, place.time_zone)
+    lot, of = stock_lot.c, medicine.c
+    rows = connection.execute(
+        sa.select(
+            of.public_id, of.generic_name, of.brand_name, of.strength, of.form, of.pack,
+            lot.lot_number, lot.expires_on, lot.recalled_at, lot.quantity_milli,
+            stock_item.c.price_minor,
+        )
+        .select_from(stock_lot.join(stock_item).join(medicine))
+        .where(stock_item.c.pharmacy_id == place.row_id, *where)
+        .order_by(lot.expires_on.is_(None), lot.expires_on, lot.lot_number, lot.id)
+        .limit(SHOWN)
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        worth = None
+        if row.price_minor is not None:
+            worth = (row.quantity_milli * row.price_minor + MILLI // 2) // MILLI
+        found.append(
+            LotRow(
+                row.public_id,
+                medicine_label(*row[1:6]),
+                row.lot_number,
+                row.expires_on,
+                (row.expires_on - day).days if row.expires_on else None,
+                row.recalled_at is not None,
+                row.quantity_milli,
+                worth,
+            )
+        )
+    return found
