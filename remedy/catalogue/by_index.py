@@ -44,13 +44,14 @@ def find_by_index(
 
 def _read(connection: sa.Connection, row_ids: list[int]) -> tuple[Position, dict[int, Medicine]]:
     """Where the catalogue stands, and these medicines by row id, in one statement."""
+    if not row_ids:
+        return _position(connection), {}
     query = sa.select(
-        catalogue_state.c.public_id, catalogue_state.c.changed_seq, medicines.c.id, *MEDICINE_FIELDS
-    ).select_from(
-        catalogue_state.outerjoin(medicines, medicines.c.id.in_(row_ids))
-        if row_ids
-        else catalogue_state.outerjoin(medicines, sa.false())
-    )
+        catalogue_state.c.public_id,
+        catalogue_state.c.changed_seq,
+        medicines.c.id,
+        *MEDICINE_FIELDS,
+    ).select_from(catalogue_state.outerjoin(medicines, medicines.c.id.in_(row_ids)))
     rows = connection.execute(query).all()
     found = {row[2]: Medicine(*tuple(row)[3:]) for row in rows if row[2] is not None}
     return Position(rows[0][0], rows[0][1]), found

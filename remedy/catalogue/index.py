@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 Hits = list[tuple[float, tantivy.DocAddress]]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is kept of a medicine changes: an index of another format is made anew."""
 
 HEAP_BYTES = 32_000_000
@@ -46,6 +46,7 @@ def _schema() -> tantivy.Schema:
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
     made.add_text_field("name", fast=True, tokenizer_name="raw", index_option="basic")
     made.add_unsigned_field("row_id", fast=True)
+    made.add_unsigned_field("name_begins", fast=True)
     made.add_text_field("catalogue", stored=True, tokenizer_name="raw", index_option="basic")
     made.add_unsigned_field("seq", stored=True)
     return made.build()
@@ -115,9 +116,10 @@ def _open_or_make(folder: Path) -> tantivy.Index:
 def _document(row_id: int, one: NewMedicine, codes: Iterable[str]) -> tantivy.Document:
     named = [one.generic_name, one.brand_name, one.strength, one.pack]
     told = " / ".join(text for text in named if text)
+    name = f"{one.generic_name}\0{one.brand_name or ''}".lower()
     made = tantivy.Document(
         key=[str(row_id)],
-        name=[f"{one.generic_name}\0{one.brand_name or ''}".lower()],
+        name=[name],
         kind=[one.kind],
         word=one.words,
         strength=sorted(strengths_in(told)),
@@ -126,6 +128,7 @@ def _document(row_id: int, one: NewMedicine, codes: Iterable[str]) -> tantivy.Do
         atc=[folded(one.atc_code)] if one.atc_code else [],
     )
     made.add_unsigned("row_id", row_id)
+    made.add_unsigned("name_begins", int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big"))
     return made
 
 
@@ -172,29 +175,25 @@ class Snapshot:
         hits = self.searcher.search(query, limit=CANDIDATES, count=False).hits
         if len(hits) > limit and hits[limit - 1][0] == hits[limit][0]:
             # More fit as well as the last that is shown: those first by name.
-            hits = self._first_by_name(query, hits)[:limit]
+            hits = self._first_by_name(query, hits, limit)
         else:
             hits = hits[:limit]
         rows = self.searcher.fast_field_values("row_id", [place for _, place in hits])
         return {row: fit for (fit, _), row in zip(hits, rows, strict=True)}  # type: ignore[misc]
 
-    def _first_by_name(self, query: Query, hits: Hits) -> Hits:
+    def _first_by_name(self, query: Query, hits: Hits, limit: int) -> Hits:
         """The best, and of those that fit alike the first by name.
 
-        Exact where all that is found are candidates, or where all fit alike; else of the worst that are shown
-        some first by name may be missing.
+        Exact where all fit alike; else of those that fit worst by the beginning of the name, among candidates.
         """
-        by_name = self.searcher.search(
-            query, limit=CANDIDATES, count=False, order_by_field="name", order=tantivy.Order.Asc
-        ).hits
-        if len(hits) == CANDIDATES and hits[0][0] == hits[-1][0]:
-            return [(hits[0][0], place) for _, place in by_name]
-        order = {(place.segment_ord, place.doc): n for n, (_, place) in enumerate(by_name)}
-
-        def rank(hit: tuple[float, tantivy.DocAddress]) -> tuple[float, int]:
-            return -hit[0], order.get((hit[1].segment_ord, hit[1].doc), CANDIDATES)
-
-        return sorted(hits, key=rank)
+        if hits[0][0] == hits[-1][0]:
+            by_name = self.searcher.search(
+                query, limit=limit, count=False, order_by_field="name", order=tantivy.Order.Asc
+            )
+            return [(hits[0][0], place) for _, place in by_name.hits]
+        begins = self.searcher.fast_field_values("name_begins", [place for _, place in hits])
+        order = sorted(range(len(hits)), key=lambda n: (-hits[n][0], begins[n]))
+        return [hits[n] for n in order[:limit]]
 
     def _exactly(self, one: Asked) -> Query:
         ways = self._meant(one)
