@@ -206,7 +206,7 @@ def test_a_recall_hides_the_lot_ends_holds_and_writes_to_their_patients(cast: Ca
     offer = cast.browser().get(medicine).text.partition("Corner Pharmacy")[2].partition("</li>")[0]
     assert "tag-out" in offer
     holds = cast.of("asha").get("/holds").text
-    assert "withdrawn" in holds
+    assert "may not be handed out" in holds
     posted = len(cast.posted)
     watchman = watches.of(cast.app)
     watchman.hand_over = lambda *mail: cast.posted.append(mail)
