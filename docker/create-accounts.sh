@@ -4,7 +4,7 @@
 docker_process_sql <<-SQL
 	CREATE DATABASE IF NOT EXISTS remedy CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 SQL
-for account in owner portal pipeline dashboard; do
+for account in owner portal pipeline dashboard watch; do
 	password=$(sed 's/.*:\([0-9a-f]*\)@.*/\1/' "/run/secrets/database_$account")
 	docker_process_sql <<-SQL
 		CREATE USER IF NOT EXISTS 'remedy_$account'@'%' IDENTIFIED BY '$password';

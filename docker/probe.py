@@ -39,7 +39,12 @@ def lock(name: str) -> None:
     from remedy.settings import Settings
 
     with engine_for(Settings.from_env().database_url).connect() as connection:
-        if connection.execute(sa.text("SELECT IS_USED_LOCK(:n)"), {"n": name}).scalar() is None:
+        if (
+            connection.execute(
+                sa.text("SELECT IS_USED_LOCK(CONCAT(:n, '.', DATABASE()))"), {"n": name}
+            ).scalar()
+            is None
+        ):
             raise RuntimeError(f"Nobody holds the lock {name}.")
 
 

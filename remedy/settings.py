@@ -85,6 +85,10 @@ class Settings:
         "The demo town that a fresh local installation begins with: `full` (400 days of history), `small` (60; quick) or `none`",
         default="full",
     )
+    smallest_group: str = setting(
+        "So many people, at least, must have searched for a medicine before live demand speaks of it",
+        default="5",
+    )
     data_dir: str = setting(
         "Folder of real data used by tests and imports, never copied; empty: none", default=""
     )
@@ -120,6 +124,10 @@ class Settings:
         if self.environment not in {"local", "production"}:
             found.append(
                 f"REMEDY_ENVIRONMENT is '{self.environment}'; it must be 'local' or 'production'."
+            )
+        if not self.smallest_group.isdecimal() or int(self.smallest_group) < 2:
+            found.append(
+                f"REMEDY_SMALLEST_GROUP is '{self.smallest_group}'; it must be a whole number from 2 on."
             )
         if self.town not in {"full", "small", "none"}:
             found.append(f"REMEDY_TOWN is '{self.town}'; it must be 'full', 'small' or 'none'.")

@@ -55,7 +55,7 @@ PORTS = {
 }
 MASTER_PORTS = (30, 39)
 
-ACCOUNTS = ("owner", "portal", "pipeline", "dashboard")
+ACCOUNTS = ("owner", "portal", "pipeline", "dashboard", "watch")
 
 # What those processes of an account that need it may read beside their database password:
 # setting -> name of the secret.

@@ -140,6 +140,12 @@ SERVICES = (
         account="portal",
     ),
     Service(
+        "watch",
+        "$python -m remedy watch",
+        after=("migrate",),
+        account="watch",
+    ),
+    Service(
         "portal",
         "$venv/gunicorn web_portal.wsgi:app --bind 127.0.0.1:$port_portal --worker-class gthread"
         " --workers 2 --threads 300 --worker-tmp-dir /dev/shm --graceful-timeout 5 --no-control-socket",

@@ -37,6 +37,7 @@ def add_verbs(verbs: Any) -> None:
         choices=("follow", "rebuild", "state"),
         help="follow: write it until stopped; rebuild: have it made anew; state: how far it is",
     )
+    add(verbs, "watch", run_watch, "name changes of demand as they land, until stopped")
     settle = add(verbs, "settle", run_settle, "wait until all that was told is in MySQL and HDFS")
     settle.add_argument("--seconds", type=float, default=300, help="how long at most")
     mail = add(
@@ -124,6 +125,26 @@ def run_index(chosen: argparse.Namespace, settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     indexing.run(engine, folder, stop=stop)
+    return 0
+
+
+def run_watch(_: argparse.Namespace, settings: Settings) -> int:
+    """Live demand held against what is usual, until SIGTERM."""
+    from remedy.gateways.mysql import engine_for
+    from remedy.pipeline import demand_watch
+    from remedy.region import Region
+    from remedy.values import zone
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    demand_watch.run(
+        engine_for(settings.database_url, pool_size=2),
+        zone=zone(Region.load(settings.region_file).time_zone),
+        smallest=int(settings.smallest_group),
+        stop=stop,
+        clock=utc_now,
+    )
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from remedy.events import hospital, orders, pharmacy, prescriptions
+from remedy.events import demand, hospital, orders, pharmacy, prescriptions
 from remedy.events.base import REGISTRY, Event
 
 RETENTION_DAYS = 14
@@ -48,8 +48,17 @@ TOPICS: dict[str, Topic] = {
         Topic("appointments", "doctor", 2, _ROAD, _READERS),
         Topic("reports", "report", 1, _ROAD, ("land_events",)),
         Topic("consultations", "consultation", 1, _ROAD, _READERS),
-        Topic("demand-alerts", "medicine", 1, _ROAD, _READERS),
+        Topic("demand-alerts", "subject", 1, _ROAD, ("land_events",)),
     )
 }
 
-__all__ = ["RETENTION_DAYS", "TOPICS", "Topic", "hospital", "orders", "pharmacy", "prescriptions"]
+__all__ = [
+    "RETENTION_DAYS",
+    "TOPICS",
+    "Topic",
+    "demand",
+    "hospital",
+    "orders",
+    "pharmacy",
+    "prescriptions",
+]

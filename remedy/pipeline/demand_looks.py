@@ -50,12 +50,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Alert:
-    """A change of demand that was noticed. `highest` is the window's highest count since."""
+    """A change of demand that was noticed.
+
+    `band_high` is the most that chance would have brought, `highest` the window's highest count since, `unusual_at`
+    when a window last held more than the calm does.
+    """
 
     key: Key
     minutes: int
     opened_at: datetime
     opened: Seen
+    band_high: int
     highest: Seen
     highest_at: datetime
     unusual_at: datetime
@@ -167,7 +172,8 @@ class Looks:
             if seen.band.chance_of(seen.count) < self.usual.chance and not self._is_explained(
                 key, seen, now
             ):
-                opened = Alert(key, minutes, now, seen, seen, now, now)
+                high = seen.band.highest(self.usual.chance)
+                opened = Alert(key, minutes, now, seen, high, seen, now, now)
                 self.open[key] = opened
                 return Change("opened", opened)
         return None

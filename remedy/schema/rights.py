@@ -11,6 +11,13 @@ VIEWS_FOR_ALL = (
 """Views without names of patients."""
 
 SIGN_IN_VIEW = "session_role"
+WATCH_TABLES = ("demand_alert", "demand_now", "demand_watch")
+"""What `remedy watch` has noticed: its account alone writes them."""
+
+WATCH_READS = (
+    "raw_stock_movements", "raw_medicine_searches", "agg_daily_demand", "agg_daily_search",
+    "aggregated_day", "known_medicine",
+)  # fmt: skip
 APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read")
 FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
 """Encrypted files on their way to HDFS."""
@@ -28,12 +35,17 @@ def _portal(tables: Iterable[str]) -> dict[str, list[str]]:
     live = [
         name
         for name in tables
-        if not is_pipelines(name) and name not in {*VIEWS_FOR_ALL, SIGN_IN_VIEW, "alembic_version"}
+        if not is_pipelines(name)
+        and name not in {*VIEWS_FOR_ALL, *WATCH_TABLES, SIGN_IN_VIEW, "alembic_version"}
     ]
     return {
         "SELECT, INSERT, UPDATE, DELETE": [name for name in live if name not in APPEND_ONLY],
         "SELECT, INSERT": [name for name in live if name in APPEND_ONLY],
-        "SELECT": [name for name in tables if is_pipelines(name) or name in VIEWS_FOR_ALL],
+        "SELECT": [
+            name
+            for name in tables
+            if is_pipelines(name) or name in VIEWS_FOR_ALL or name in WATCH_TABLES
+        ],
     }
 
 
@@ -47,12 +59,23 @@ def _pipeline(tables: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _dashboard(tables: Iterable[str]) -> dict[str, list[str]]:
-    readable = {*VIEWS_FOR_ALL, SIGN_IN_VIEW}
+    readable = {*VIEWS_FOR_ALL, *WATCH_TABLES, SIGN_IN_VIEW}
     return {"SELECT": [name for name in tables if is_pipelines(name) or name in readable]}
+
+
+def _watch(tables: Iterable[str]) -> dict[str, list[str]]:
+    there = set(tables)
+    return {
+        "SELECT, INSERT, UPDATE, DELETE": [name for name in WATCH_TABLES if name in there],
+        "SELECT": [name for name in WATCH_READS if name in there],
+        # It tells; what others told is not its business.
+        "INSERT": [name for name in ("outbox",) if name in there],
+    }
 
 
 GRANTS: dict[str, Callable[[Iterable[str]], dict[str, list[str]]]] = {
     "remedy_portal": _portal,
     "remedy_pipeline": _pipeline,
     "remedy_dashboard": _dashboard,
+    "remedy_watch": _watch,
 }

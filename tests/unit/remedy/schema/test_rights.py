@@ -25,14 +25,23 @@ def test_no_table_is_written_by_two_accounts():
     assert writable("remedy_portal")
     assert writable("remedy_pipeline")
     assert not writable("remedy_portal") & writable("remedy_pipeline")
+    assert writable("remedy_watch") & (writable("remedy_portal") | writable("remedy_pipeline")) == {
+        "outbox"
+    }
 
 
 def test_every_table_is_written_by_somebody():
-    assert writable("remedy_portal") | writable("remedy_pipeline") == set(metadata.tables)
+    written = {name for account in GRANTS for name in writable(account)}
+    assert written == set(metadata.tables)
 
 
 def test_the_dashboards_write_nothing():
     assert not writable("remedy_dashboard")
+
+
+def test_the_watch_tells_and_reads_nothing_of_what_was_told():
+    assert GRANTS["remedy_watch"](EVERYTHING)["INSERT"] == ["outbox"]
+    assert "stock_lot" not in readable("remedy_watch")
 
 
 @pytest.mark.parametrize("account", ["remedy_pipeline", "remedy_dashboard"])

@@ -1,0 +1,44 @@
+"""What is noticed about demand: that there is more of it than chance would bring, and that this is over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from remedy.events.base import Event, event
+
+
+@dataclass(frozen=True)
+class _Alert(Event):
+    """What every event about an alert says.
+
+    `subject` is a medicine, a group of medicines (`atc_group`, the first three signs of their ATC code) or all
+    demand; `measure` what there is more of. `count` was seen in `window_minutes`, where `usual_milli` thousandths
+    are expected and up to `band_high` is chance.
+    """
+
+    alert_id: UUID
+    subject: Literal["medicine", "group", "all"]
+    medicine_id: UUID | None
+    atc_group: str | None
+    measure: Literal["searches", "unmet", "sales", "refusals"]
+    window_minutes: int
+    count: int
+    usual_milli: int
+    band_high: int
+    occurred_at: datetime
+
+
+@event("remedy.demand-alerts.opened.v1")
+@dataclass(frozen=True)
+class DemandRose(_Alert):
+    """There is more demand than chance would bring."""
+
+
+@event("remedy.demand-alerts.ended.v1")
+@dataclass(frozen=True)
+class DemandCalmed(_Alert):
+    """What had risen is usual again; `count` was the most that was seen, at `highest_at`."""
+
+    opened_at: datetime | None = None
+    highest_at: datetime | None = None
