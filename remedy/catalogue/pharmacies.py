@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.catalogue.hours import Hours, Opening, opening_at
-from remedy.catalogue.model import search_words
+from remedy.catalogue.model import distance_km, search_words
 from remedy.catalogue.slips import SHORTEST, is_one_slip
 from remedy.schema.pharmacy import pharmacy, pharmacy_hours
 
@@ -76,6 +76,70 @@ def pharmacy_of(connection: sa.Connection, pharmacy_id: UUID) -> Pharmacy | None
     if row is None:
         return None
     return Pharmacy(**row, hours=hours_of(connection, [pharmacy_id]).get(pharmacy_id, ()))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A verified pharmacy in a list; `distance_km` is None where nobody said from where, `opening` where not known."""
+
+    pharmacy_id: UUID
+    name: str
+    address: str
+    district: str
+    phone: str | None
+    latitude: float
+    longitude: float
+    time_zone: str
+    distance_km: float | None
+    opening: Opening | None
+
+
+def listed(
+    connection: sa.Connection,
+    *,
+    named: str = "",
+    near: Point | None = None,
+    now: datetime,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Listed]:
+    """Verified pharmacies that have these words in name or address, the nearest first, or by name."""
+    columns = pharmacy.c
+    words = search_words(named)
+    rows = connection.execute(
+        sa.select(
+            columns.public_id, columns.name, columns.address, columns.district, columns.phone,
+            columns.latitude, columns.longitude, columns.time_zone,
+        ).where(columns.verified_at.is_not(None))
+    ).all()  # fmt: skip
+    found = [
+        (distance_km(near, (row.latitude, row.longitude)) if near else None, row)
+        for row in rows
+        if _has_beginnings(words, f"{row.name} {row.address} {row.district}")
+    ]
+    found.sort(key=lambda one: (one[0] or 0.0, one[1].name.casefold(), one[1].public_id))
+    shown = found[offset : offset + limit]
+    hours = hours_of(connection, [row.public_id for _, row in shown])
+    return [
+        Listed(*row, away, opening_at(hours.get(row.public_id, ()), now, row.time_zone))
+        for away, row in shown
+    ]
+
+
+def _has_beginnings(words: list[str], text: str) -> bool:
+    known = search_words(text) if words else []
+    return all(any(one.startswith(word) for one in known) for word in words)
+
+
+def places(connection: sa.Connection) -> list[tuple[str, Point]]:
+    """Each verified pharmacy's district and where it is."""
+    columns = pharmacy.c
+    rows = connection.execute(
+        sa.select(columns.district, columns.latitude, columns.longitude).where(
+            columns.verified_at.is_not(None)
+        )
+    )
+    return [(row.district, (row.latitude, row.longitude)) for row in rows]
 
 
 def hours_of(

@@ -162,6 +162,7 @@ _BESIDE_PYTHON = (
     ("Bootstrap", "web_portal/static/vendor", "MIT"),
     ("axe-core", "tests/vendor, for tests only", "MPL-2.0"),
     ("htmx", "web_portal/static/vendor", "0BSD"),
+    ("Leaflet", "web_portal/static/vendor", "BSD-2-Clause"),
 )
 
 

@@ -45,6 +45,8 @@ ROUTES = (
     Route("search.holds", "GET", "/holds", PATIENTS),
     Route("search.release", "POST", "/holds/{asha_hold}/release", PATIENTS, {"asha"}),
     Route("pharmacies.page", "GET", "/pharmacies/{corner}", EVERYBODY),
+    Route("pharmacies.every", "GET", "/pharmacies?district=Harbour", EVERYBODY),
+    Route("pharmacies.districts_geojson", "GET", "/districts.json", EVERYBODY),
     Route("whole.page", "GET", "/whole-prescription?item={calmadol}", EVERYBODY),
     Route("whole.suggestions", "GET", "/whole-prescription/suggestions?add=cal", EVERYBODY),
     Route("whole.hold", "POST", "/whole-prescription/holds", PATIENTS),
@@ -121,6 +123,21 @@ ROUTES = (
     Route(
         "stock_list.apply", "POST", "/pharmacy/list/{chitra_list}/apply", PHARMACISTS, {"chitra"}
     ),
+    Route("basket.page", "GET", "/basket", PATIENTS),
+    Route("basket.put", "POST", "/basket/{calmadol}", PATIENTS, set()),
+    Route("basket.change", "POST", "/basket/{calmadol}/packs", PATIENTS),
+    Route("basket.order", "POST", "/basket/order", PATIENTS),
+    Route("orders.own", "GET", "/orders", PATIENTS),
+    Route("orders.page", "GET", "/orders/{asha_order}", PATIENTS, {"asha"}),
+    Route("orders.state", "GET", "/orders/{asha_order}/state", PATIENTS, {"asha"}),
+    Route("orders.cancel", "POST", "/orders/{asha_order}/cancel", PATIENTS, {"asha"}),
+    Route("picking.queue", "GET", "/pharmacy/orders", PHARMACISTS),
+    Route("picking.waiting", "GET", "/pharmacy/orders/waiting", PHARMACISTS),
+    Route("picking.page", "GET", "/pharmacy/orders/{asha_order}", PHARMACISTS, {"chitra"}),
+    Route("picking.step", "POST", "/pharmacy/orders/{asha_order}/step", PHARMACISTS, {"chitra"}),
+    Route(
+        "picking.cancel", "POST", "/pharmacy/orders/{asha_order}/cancel", PHARMACISTS, {"chitra"}
+    ),
     Route("counter.page", "GET", "/pharmacy/holds", PHARMACISTS),
     Route("counter.waiting", "GET", "/pharmacy/holds/waiting", PHARMACISTS),
     Route("counter.look", "POST", "/pharmacy/holds", PHARMACISTS),
@@ -142,6 +159,9 @@ ROUTES = (
     Route(
         "transfers.step", "POST", "/pharmacy/transfers/{chitra_transfer}", PHARMACISTS, {"chitra"}
     ),
+    Route("demand.page", "GET", "/pharmacy/demand", PHARMACISTS),
+    Route("demand.now", "GET", "/pharmacy/demand/now", PHARMACISTS),
+    Route("demand.banner", "GET", "/pharmacy/demand/alerts", PHARMACISTS),
     Route("hours.page", "GET", "/pharmacy/hours", OWNERS),
     Route("hours.save", "POST", "/pharmacy/hours", OWNERS),
     Route("till_keys.page", "GET", "/pharmacy/keys", OWNERS),
@@ -160,6 +180,63 @@ ROUTES = (
     Route("licences.page", "GET", "/admin/pharmacies", ADMINS),
     Route("licences.one", "GET", "/admin/pharmacies/{corner}", ADMINS),
     Route("licences.decide", "POST", "/admin/pharmacies/{corner}", ADMINS),
+    Route("prescriptions.page", "GET", "/prescriptions", PATIENTS),
+    Route("prescriptions.choose", "GET", "/prescriptions/new", PATIENTS),
+    Route("prescriptions.new", "GET", "/prescriptions/new/{corner}", PATIENTS),
+    Route("prescriptions.upload", "POST", "/prescriptions/new/{corner}", PATIENTS),
+    Route("prescriptions.one", "GET", "/prescriptions/{asha_prescription}", PATIENTS, {"asha"}),
+    Route(
+        "prescriptions.withdraw", "POST", "/prescriptions/{asha_prescription}/withdraw",
+        PATIENTS, {"asha"}, answers={200, 303, 400, 409, 422},
+    ),
+    Route(
+        "pictures.picture", "GET", "/prescriptions/{asha_prescription}/picture",
+        PATIENTS | PHARMACISTS, {"asha", "chitra"},
+    ),
+    Route("own_health.page", "GET", "/account/allergies", PATIENTS),
+    Route("own_health.add", "POST", "/account/allergies", PATIENTS),
+    Route("own_health.none", "POST", "/account/allergies/none", PATIENTS, answers={303, 400, 409}),
+    Route(
+        "own_health.remove", "POST", "/account/allergies/{asha_allergy}/remove", PATIENTS, {"asha"}
+    ),
+    Route("own_health.reminders", "GET", "/account/reminders", PATIENTS),
+    Route("own_health.remind", "POST", "/account/reminders", PATIENTS),
+    Route("review.queue", "GET", "/pharmacy/prescriptions", PHARMACISTS),
+    Route(
+        "review.one", "GET", "/pharmacy/prescriptions/{asha_prescription}", PHARMACISTS, {"chitra"}
+    ),
+    Route(
+        "review.decide", "POST", "/pharmacy/prescriptions/{asha_prescription}",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route(
+        "review.find", "GET",
+        "/pharmacy/prescriptions/{asha_prescription}/medicines?q=paracetamol",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route(
+        "review.line", "GET", "/pharmacy/prescriptions/{asha_prescription}/medicines/{calmadol}",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route(
+        "review.add", "POST", "/pharmacy/prescriptions/{asha_prescription}/medicines/{calmadol}",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route(
+        "review.remove", "POST",
+        "/pharmacy/prescriptions/{asha_prescription}/lines/{asha_line}/remove",
+        PHARMACISTS, {"chitra"}, answers={200, 303, 400, 409, 422},
+    ),
+    Route(
+        "review.other", "GET",
+        "/pharmacy/prescriptions/{asha_accepted}/lines/{asha_accepted_line}/other",
+        PHARMACISTS, {"chitra"},
+    ),
+    Route(
+        "review.confirm", "POST",
+        "/pharmacy/prescriptions/{asha_accepted}/lines/{asha_accepted_line}/other",
+        PHARMACISTS, {"chitra"},
+    ),
     Route("admin.queue", "GET", "/admin/requests", ADMINS),
     Route("admin.waiting", "GET", "/admin/requests/waiting", ADMINS),
     Route("admin.decision", "GET", "/admin/requests/{asha_visit}", ADMINS),

@@ -79,6 +79,12 @@ def distance(kilometres: float) -> str:
     return _("%(km)s km away", km=km)
 
 
+def kilometres(metres: int) -> str:
+    """A way in kilometres."""
+    km = format_decimal(metres / 1000, format="0.0", locale=get_locale() or "en")
+    return _("%(km)s km", km=km)
+
+
 def directions(latitude: float, longitude: float) -> str:
     """A map with the way there, opened only by whoever follows the link."""
     return f"{MAP}?{urlencode({'route': f';{latitude:.5f},{longitude:.5f}'})}"
@@ -92,7 +98,11 @@ def source_name(source: str) -> str:
 def init_app(app: Flask) -> None:
     """Give templates these words."""
     app.jinja_env.filters.update(
-        opening=opening, week=week, distance=distance, source_name=source_name
+        opening=opening,
+        week=week,
+        distance=distance,
+        source_name=source_name,
+        kilometres=kilometres,
     )
     app.jinja_env.globals.update(
         availability=availability, availability_tag=availability_tag, directions=directions

@@ -59,7 +59,7 @@ def test_no_page_holds_a_script_a_style_or_a_handler_of_its_own() -> None:
 
 def test_vendored_files_are_the_published_ones() -> None:
     listed = json.loads((VENDOR / "vendor.json").read_text())
-    assert {one["package"] for one in listed} == {"bootstrap", "htmx.org"}
+    assert {one["package"] for one in listed} == {"bootstrap", "htmx.org", "leaflet"}
     for one in listed:
         content = (VENDOR / one["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == one["sha256"], one["file"]
