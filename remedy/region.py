@@ -24,7 +24,7 @@ class Region:
 
     `minor_digits` is how many digits the currency's minor unit has (2 for cents), `phone_prefix` the
     country's with its plus sign, `emergency_advice` the sentence above every symptoms field, in each of
-    `languages`.
+    `languages`, `delivery_fee_minor` what it costs to have an order brought (left out: none is brought).
     """
 
     name: str
@@ -35,6 +35,7 @@ class Region:
     languages: tuple[str, ...]
     emergency_number: str
     emergency_advice: dict[str, str]
+    delivery_fee_minor: int | None = None
 
     @classmethod
     def load(cls, path: str | Path = "") -> "Region":
@@ -67,7 +68,8 @@ def _problems(told: dict[str, Any]) -> list[str]:
         f"'{name}' is not a member; known are {', '.join(sorted(known))}."
         for name in told.keys() - known
     ]
-    found += [f"'{name}' is missing." for name in sorted(known - told.keys())]
+    needed = known - {"delivery_fee_minor"}
+    found += [f"'{name}' is missing." for name in sorted(needed - told.keys())]
     for name in sorted(known & told.keys()):
         if sentence := _problem(name, told[name]):
             found.append(sentence)
@@ -87,6 +89,9 @@ def _problem(name: str, value: Any) -> str | None:
     if name == "minor_digits":
         fine = type(value) is int and 0 <= value <= 4
         return None if fine else "'minor_digits' must be a whole number from 0 to 4."
+    if name == "delivery_fee_minor":
+        fine = type(value) is int and 0 <= value <= 10**9
+        return None if fine else "'delivery_fee_minor' must be a whole number of minor units."
     if name == "languages":
         fine = (
             isinstance(value, list) and value != [] and all(isinstance(v, str) and v for v in value)

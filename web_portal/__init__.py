@@ -69,9 +69,15 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
-    from web_portal.orders import counter
+    from web_portal.demand import routes as demand
+    from web_portal.orders import basket, counter, picking
+    from web_portal.orders import routes as orders
     from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
     from web_portal.pharmacy import routes as pharmacy
+    from web_portal.prescriptions import mails as reminders
+    from web_portal.prescriptions import own as own_health
+    from web_portal.prescriptions import pictures, review
+    from web_portal.prescriptions import routes as prescriptions
     from web_portal.search import pharmacy_page, watches, whole, words
     from web_portal.search import routes as search
     from web_portal.till import routes as till
@@ -81,19 +87,27 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         admin,
         appointments,
         asking,
+        basket,
         counter,
+        demand,
         health,
         hours,
         keys,
         live,
         looks,
+        orders,
         lots,
         own,
+        own_health,
         pharmacy,
         pharmacy_page,
+        picking,
+        pictures,
+        prescriptions,
         queues,
         receive,
         registration,
+        review,
         search,
         staff,
         staff_colleagues,
@@ -108,8 +122,10 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.room)
     # A till has no cookie to be misused: it shows its key with every request.
     csrf.exempt(till.room)
+    demand.init_app(app)
     live.init_app(app)
     postman.init_app(app)
+    reminders.init_app(app)
     watches.init_app(app)
     words.init_app(app)
 

@@ -1,4 +1,4 @@
-"""Mails that patients are owed about their visits: written down with the change, sent by who holds the keys.
+"""Mails that patients are owed about their visits and orders: written down with the change, sent by who holds the keys.
 
 A row is made in the transaction of what happened, so that no mail is forgotten, and goes when the mail server
 has taken the mail: at least once. Who sends takes a row for a while; if that process dies, another takes it again.
@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.schema.hospital import appointment, mail_owed
+from remedy.schema.orders import pharmacy_order
 from remedy.schema.people import patient
 
 KINDS = ("accepted", "declined", "proposed", "lapsed")
@@ -25,12 +26,13 @@ OWED_FOR = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Owed:
-    """One mail to write: to whom, and about what."""
+    """One mail to write: to whom, and about what: a visit, or an order where that is named."""
 
     row_id: int
-    appointment_id: UUID
+    appointment_id: UUID | None
     patient_id: UUID
     kind: str
+    order_id: UUID | None = None
 
 
 def owe(connection: sa.Connection, appointment_id: UUID, kind: str, now: datetime) -> None:
@@ -74,12 +76,19 @@ def take(connection: sa.Connection, row_id: int, now: datetime) -> Owed | None:
     )
     if taken.rowcount != 1:
         return None
+    patient_row = sa.func.coalesce(appointment.c.patient_id, pharmacy_order.c.patient_id)
     row = connection.execute(
-        sa.select(mail_owed.c.id, appointment.c.public_id, patient.c.public_id, mail_owed.c.kind)
+        sa.select(
+            mail_owed.c.id,
+            appointment.c.public_id,
+            patient.c.public_id,
+            mail_owed.c.kind,
+            pharmacy_order.c.public_id,
+        )
         .select_from(
-            mail_owed.join(appointment, appointment.c.id == mail_owed.c.appointment_id).join(
-                patient, patient.c.id == appointment.c.patient_id
-            )
+            mail_owed.outerjoin(appointment, appointment.c.id == mail_owed.c.appointment_id)
+            .outerjoin(pharmacy_order, pharmacy_order.c.id == mail_owed.c.order_id)
+            .join(patient, patient.c.id == patient_row)
         )
         .where(mail_owed.c.id == row_id)
     ).one()

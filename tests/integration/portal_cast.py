@@ -23,6 +23,13 @@ from remedy.appointments import service as appointments
 from remedy.catalogue import stock_import, stock_list
 from remedy.catalogue.service import add_medicine
 from remedy.events.base import Envelope
+from remedy.files.model import Examined
+from remedy.orders import basket
+from remedy.orders import service as orders
+from remedy.prescriptions import allergies, review
+from remedy.prescriptions import queries as prescription_queries
+from remedy.prescriptions import service as prescriptions
+from remedy.prescriptions.review import NewLine
 from remedy.settings import Settings
 from remedy.stock import service as stock
 from remedy.stock.model import Line
@@ -181,11 +188,20 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
             by=made.ids["chitra_account"], clock=clock,
         )  # fmt: skip
         assert token
+        basket.put(
+            connection, made.ids["asha"], made.ids["corner"], made.ids["calmadol"], 1000, clock=clock
+        )
+        order_id = orders.place(
+            connection, here.vault, patient_id=made.ids["asha"], pharmacy_id=made.ids["corner"],
+            wanted={made.ids["calmadol"]: 2000}, way="delivery", payment="cash",
+            address=canary("asha"), fee_minor=390, currency="EUR", clock=clock,
+        )  # fmt: skip
         # The newest first.
         of_corner, invited = staff.open_invitations(connection, clock=here.clock)
     return {
         "asha_session": UUID(bytes=bytes(rows[0].public_id)),
         "asha_reset": reset,
+        "asha_order": order_id,
         "invitation": invited.public_id,
         "corner_invitation": of_corner.public_id,
         "application": application,
@@ -274,3 +290,36 @@ def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
             clock=clock,
         )  # fmt: skip
         ids[f"{patient}_hold"] = held.hold_id
+    _prescribe(connection, made, vault)
+
+
+def _prescribe(connection: sa.Connection, made: Cast, vault: Vault) -> None:
+    """Asha's and Ben's prescriptions, each at a pharmacy of its own: one waits, one is accepted."""
+    ids, clock = made.ids, made.watch
+    line = NewLine(
+        ids["calmadol"], 2000, 1, date(2026, 8, 31), False, daily_dose_milli=3000, units_per_pack=20
+    )
+    for patient, pharmacist, pharmacy in (
+        ("asha", "chitra", "corner"), ("ben", "dev", "elsewhere"),
+    ):  # fmt: skip
+        for name in ("accepted", "prescription"):
+            handed_in = Examined(canary(patient), "image/png", 1, canary(patient).encode())
+            made_id = prescriptions.upload(
+                connection, vault, ids[patient], ids[pharmacy], handed_in, clock=clock
+            )
+            review.add_line(connection, ids[pharmacy], made_id, line, clock=clock)
+            found = prescription_queries.prescription_of(
+                connection, made_id, patient_id=ids[patient]
+            )
+            assert found is not None
+            ids[f"{patient}_{name}"] = made_id
+            key = "line" if name == "prescription" else "accepted_line"
+            ids[f"{patient}_{key}"] = found.lines[0].line_id
+            if name == "accepted":
+                review.accept(
+                    connection, ids[pharmacy], made_id, version=found.version,
+                    checked="not_checked", decided_by=ids[f"{pharmacist}_account"], clock=clock,
+                )  # fmt: skip
+        allergies.add_allergy(connection, vault, ids[patient], canary(patient), clock=clock)
+        told = allergies.allergies_of(connection, vault, ids[patient]).told
+        ids[f"{patient}_allergy"] = told[0].allergy_id

@@ -119,6 +119,7 @@ ROUTES = (
     Route("stock_list.page", "GET", "/pharmacy/list", PHARMACISTS),
     Route("stock_list.upload", "POST", "/pharmacy/list", PHARMACISTS),
     Route("stock_list.export", "GET", "/pharmacy/list/stock.csv", PHARMACISTS),
+    Route("stock_list.export_workbook", "GET", "/pharmacy/list/stock.xlsx", PHARMACISTS),
     Route("stock_list.preview", "GET", "/pharmacy/list/{chitra_list}", PHARMACISTS, {"chitra"}),
     Route(
         "stock_list.apply", "POST", "/pharmacy/list/{chitra_list}/apply", PHARMACISTS, {"chitra"}

@@ -1,4 +1,4 @@
-"""Writes to patients what they are owed about their visits: the portal holds the keys that an address needs.
+"""Writes to patients what they are owed about their visits and orders: the portal holds the keys that an address needs.
 
 A thread of each worker looks every few seconds, and at once when it is woken. A mail goes at least once: its row is
 taken for a while, the mail handed over, the row deleted. A worker killed in between leaves the row to the next look,
@@ -7,7 +7,6 @@ so that one mail may come twice; none is lost while it is owed.
 
 import logging
 import threading
-from uuid import UUID
 
 from flask import Flask, current_app
 from flask_babel import force_locale
@@ -17,6 +16,7 @@ from remedy.accounts.queries import contact
 from remedy.appointments import owed
 from remedy.appointments.owed import Owed
 from remedy.messages import service as messages
+from web_portal.orders.mails import order_words
 from web_portal.parts import HandOver, Parts, parts_of, to_the_server
 
 log = logging.getLogger(__name__)
@@ -76,8 +76,10 @@ class Postman:
 
     def _words(self, mail: Owed) -> tuple[str, str]:
         """Subject and text; nothing about health, only where to read."""
-        address = self._here.settings.portal_url + self._path(mail.appointment_id)
+        address = self._here.settings.portal_url + self._path(mail)
         with self._app.app_context(), force_locale(self._here.region.languages[0]):
+            if mail.order_id is not None:
+                return order_words(mail.kind, address)
             if mail.kind == "proposed":
                 return (
                     _("The hospital proposes another time"),
@@ -100,8 +102,11 @@ class Postman:
                 ),
             )
 
-    def _path(self, visit_id: UUID) -> str:
-        return self._app.url_map.bind("").build("appointments.visit", {"visit_id": visit_id})
+    def _path(self, mail: Owed) -> str:
+        addresses = self._app.url_map.bind("")
+        if mail.order_id is not None:
+            return addresses.build("orders.page", {"order_id": mail.order_id})
+        return addresses.build("appointments.visit", {"visit_id": mail.appointment_id})
 
 
 def init_app(app: Flask) -> None:

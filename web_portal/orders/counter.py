@@ -10,7 +10,9 @@ from flask import redirect as redirect_to
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.stock import collecting
+from remedy.orders import queries, service
+from remedy.orders.model import Order
+from remedy.stock import codes, collecting
 from remedy.stock.collecting import NoSuchCode, TooManyCodes, WaitingHold
 from remedy.stock.locks import place_of
 from remedy.stock.model import Refused
@@ -27,9 +29,10 @@ room = Blueprint("counter", __name__, template_folder="templates", url_prefix="/
 
 @dataclass(frozen=True)
 class Found:
-    """What a code collects: what to take from the shelf, and what is still to be paid."""
+    """What a code collects, a hold or an order: what to take from the shelf, and what is still to be paid."""
 
-    hold: WaitingHold
+    hold: WaitingHold | None
+    order: Order | None
     lines: list[PickLine]
     to_pay_minor: int
     needs_prescription: bool
@@ -90,9 +93,20 @@ def hand_out() -> Response:
         found = _look_up(connection, form.code.data)
         if found.needs_prescription and not form.seen.data:
             raise NotSeen
-        collecting.collect_hold(
-            connection, pharmacy_id, found.hold.hold_id, account_id=account_id, clock=here.clock
-        )
+        if found.hold is not None:
+            collecting.collect_hold(
+                connection, pharmacy_id, found.hold.hold_id, account_id=account_id, clock=here.clock
+            )
+        elif found.order is not None:
+            service.step(
+                connection,
+                found.order.order_id,
+                "collected",
+                pharmacy_id=pharmacy_id,
+                version=found.order.version,
+                account_id=account_id,
+                clock=here.clock,
+            )
         return url_for("counter.page", done="handed-out")
 
     try:
@@ -130,14 +144,48 @@ def _look_up(connection: sa.Connection, typed: str) -> Found:
         connection, pharmacy_id, typed, secret_key=here.settings.secret_key, now=here.now()
     )
     if hold is None:
-        raise NoSuchCode
+        return _order_of_code(connection, typed)
     if not hold.is_waiting(here.now()):
         raise Refused(_what_became(hold))
     lines = pick_list(
         connection, pharmacy_id, {hold.medicine_id: hold.quantity_milli}, now=here.now()
     )
     to_pay = (hold.quantity_milli * (hold.price_minor or 0) + 500) // 1000
-    return Found(hold, lines, to_pay, hold.is_prescription_only)
+    return Found(hold, None, lines, to_pay, hold.is_prescription_only)
+
+
+def _order_of_code(connection: sa.Connection, typed: str) -> Found:
+    """The order that the code collects; that its prescriptions are in order was seen to when it was placed.
+
+    Raises:
+        NoSuchCode: if there is none.
+        Refused: saying how it stands, if it is not to be handed out now.
+    """
+    here, pharmacy_id = parts(), access.pharmacy_id()
+    lately = queries.ready_at(connection, pharmacy_id, since=here.now() - collecting.REMEMBERED)
+    named = codes.meant_by(here.settings.secret_key, typed, lately)
+    found = queries.order(connection, named[0], pharmacy_id=pharmacy_id) if named else None
+    if found is None:
+        raise NoSuchCode
+    if found.is_over(here.now()):
+        raise Refused(_("The time of this order is over; its packs went back."))
+    if found.state != "ready":
+        raise Refused(_how_it_stands(found))
+    wanted = {line.medicine_id: line.quantity_milli for line in found.lines}
+    lines = pick_list(connection, pharmacy_id, wanted, now=here.now())
+    return Found(None, found, lines, found.to_pay_minor, False)
+
+
+def _how_it_stands(found: Order) -> str:
+    when = moment(found.changed_at, found.time_zone)
+    if found.state == "collected":
+        return _("This order was handed out already: %(when)s.", when=when)
+    if found.state == "cancelled":
+        return _("This order was cancelled: %(when)s.", when=when)
+    return _(
+        "Order %(reference)s is not ready yet: pick it and make it ready first.",
+        reference=found.reference,
+    )
 
 
 def _what_became(hold: WaitingHold) -> str:

@@ -20,13 +20,20 @@ CORE = BUILT_IN.parent
 SPOKEN = (
     "accounts/*.py",
     "appointments/*.py",
+    "orders/*.py",
     "stock/*.py",
+    "prescriptions/*.py",
+    "files/*.py",
+    "catalogue/substitution.py",
     "catalogue/stock_list.py",
     "catalogue/csvfile.py",
 )
 """Where sentences for people are."""
 
 NOT_FOR_PEOPLE = {"RuntimeError", "LookupError", "TypeError"}
+SAYS_BY_RETURN = {"substitution.py", "model.py"}
+"""Files whose functions give back a sentence."""
+
 TO_PEOPLE_AS_VALUE_ERRORS = {"stock_list.py"}
 VALUE = re.compile(r"%\((value\d+)\)s")
 
@@ -36,6 +43,8 @@ def gathered() -> Iterator[tuple[str, str]]:
     for path in sorted(path for pattern in SPOKEN for path in CORE.glob(pattern)):
         name = f"remedy/{path.relative_to(CORE).as_posix()}"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if path.name in SAYS_BY_RETURN and isinstance(node, ast.Return) and node.value:
+                yield from ((name, text) for text in _templates(node.value) if text.endswith("."))
             call = _spoken_call(node, path.name)
             if call is not None and call.args:
                 yield from ((name, text) for text in _templates(call.args[0]))

@@ -34,6 +34,7 @@ def test_another_file_gives_another_region(tmp_path: Path) -> None:
         ('time_zone = "Europe/Rome"', 'time_zone = "Europe/Atlantis"', "time_zone"),
         ('time_zone = "Europe/Rome"', 'time_zone = "../etc/passwd"', "time_zone"),
         ('phone_prefix = "+39"', 'phone_prefix = "0039"', "phone_prefix"),
+        ("delivery_fee_minor = 390", "delivery_fee_minor = -1", "delivery_fee_minor"),
         ('languages = ["en", "fr"]', "languages = []", "languages"),
         ('languages = ["en", "fr"]', 'languages = ["en", "pt"]', "emergency_advice"),
         ('emergency_number = "112"', 'emergency_number = "call us"', "emergency_number"),
@@ -69,3 +70,9 @@ def test_a_file_that_is_no_toml_is_refused_in_a_sentence(tmp_path: Path, content
         Region.load(path)
     with pytest.raises(RegionError, match="cannot be read"):
         Region.load(tmp_path / "absent.toml")
+
+
+def test_a_region_may_bring_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "region.toml"
+    path.write_text(BUILT_IN.read_text(encoding="utf-8").replace("delivery_fee_minor = 390", ""))
+    assert Region.load(path).delivery_fee_minor is None
