@@ -44,7 +44,7 @@ class Town:
             self.pharmacy_id = a_pharmacy(at)
             self.medicines = [a_medicine(at, brand_name=name) for name in ("Calmadol", "B", "C")]
             for number in range(1, HISTORY_DAYS + 1):
-                self._count(at, NOON.date() - timedelta(days=number))
+                self._count(at, self.clock().date() - timedelta(days=number))
 
     def _count(self, at: sa.Connection, day: Any) -> None:
         for medicine_id in self.medicines:

@@ -1,0 +1,1 @@
+"""Live demand as pharmacists see it, and the banner of what is unusual."""
