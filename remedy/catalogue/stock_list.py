@@ -1,4 +1,4 @@
-"""Reading the list a pharmacist brings in: a CSV file of any common dialect, as lines that say what changes.
+"""Reading the list a pharmacist brings in: an Excel workbook, or a CSV file of any common dialect.
 
 Pure: which medicine is meant and what it changes is found in `stock_import.py`.
 """
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from remedy.catalogue.csvfile import ImportRefused, records_in
+from remedy.catalogue import stock_workbook
+from remedy.catalogue.csvfile import ImportRefused, Record, records_in
+from remedy.catalogue.stock_workbook import is_workbook
 from remedy.values import milli_of, minor_of
 
 MOST_BYTES = 1_000_000
@@ -54,7 +56,7 @@ class Told:
 def read(name: str, content: bytes, minor_digits: int) -> list[Told]:
     """What a file's lines tell, in their order. A line whose amounts are all empty tells nothing.
 
-    The encoding is UTF-8, UTF-16 with its mark, or else Windows' western one; the separator is the one its
+    It is a CSV file, or the first sheet of an Excel workbook. A CSV file's encoding is UTF-8, UTF-16 with its mark, or else Windows' western one; the separator is the one its
     first line has most of; a decimal comma is understood.
 
     Raises:
@@ -64,14 +66,9 @@ def read(name: str, content: bytes, minor_digits: int) -> list[Told]:
         raise ImportRefused(
             f"'{name}' has more than {MOST_BYTES:,} bytes; bring it in by smaller files."
         )
-    text = _text(name, content)
-    first_line = text.lstrip().partition("\n")[0]
-    separator = max(SEPARATORS, key=first_line.count)
     found: list[Told] = []
     is_checked = False
-    for count, record in enumerate(
-        records_in(name, io.BytesIO(text.encode()), separator=separator), 1
-    ):
+    for count, record in enumerate(_records(name, content), 1):
         if count > MOST_LINES:
             raise ImportRefused(
                 f"'{name}' has more than {MOST_LINES:,} lines; bring it in by smaller files."
@@ -85,6 +82,15 @@ def read(name: str, content: bytes, minor_digits: int) -> list[Told]:
             is_checked = True
         found += _changes(record.line, values, minor_digits)
     return found
+
+
+def _records(name: str, content: bytes) -> Iterator[Record]:
+    if is_workbook(content):
+        return stock_workbook.records(name, content)
+    text = _text(name, content)
+    first_line = text.lstrip().partition("\n")[0]
+    separator = max(SEPARATORS, key=first_line.count)
+    return records_in(name, io.BytesIO(text.encode()), separator=separator)
 
 
 def _text(name: str, content: bytes) -> str:

@@ -1,11 +1,13 @@
 """A stock-keeper's pages: receive by scanner, lots and recalls, counts, dates, levels, transfers."""
 
+import io
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from openpyxl import load_workbook
 
 from remedy.catalogue.codes import keep_codes, medicine_of_code
 from remedy.stock import service as stock
@@ -242,7 +244,7 @@ def test_lots_near_their_date_are_summed_in_packs_and_money(cast: Cast) -> None:
     )  # fmt: skip
     page = chitra(cast).get("/pharmacy/expiry?days=10").text
     assert "SOON" in page
-    assert "4 · 18.00 EUR" in page
+    assert "4 packs · 18.00 EUR" in page
     assert "Days left must be at least" in page
     # Nine days left: at least nine are there, so a lot is named only where more are wanted.
     assert "SOON" not in chitra(cast).get("/pharmacy/expiry?days=9").text
@@ -336,3 +338,30 @@ def test_a_transfer_that_says_too_little_is_not_sent(cast: Cast, told: dict[str,
     address = f"/pharmacy/transfers/new?medicine={cast.ids['calmadol']}"
     assert chitra(cast).post(address, whole).status_code == 422
     assert chitra(cast).get("/pharmacy/transfers/new").status_code == 404
+
+
+def test_the_stock_as_a_workbook_is_filled_in_and_brought_back(cast: Cast) -> None:
+    before = int(shelf(cast))
+    got = chitra(cast).get("/pharmacy/list/stock.xlsx").data
+    book = load_workbook(io.BytesIO(got))
+    sheet = book.active
+    names = [cell.value for cell in sheet[1]]
+    row = next(row for row in sheet.iter_rows(min_row=2) if "Calmadol" in row[1].value)
+    # The EAN on the pack names it too.
+    row[names.index("medicine")].value = int(EAN)
+    row[names.index("received")].value = 2
+    filled = io.BytesIO()
+    book.save(filled)
+    filled.seek(0)
+    form = {
+        "csrf_token": chitra(cast).token(),
+        "nonce": secrets.token_hex(8),
+        "file": (filled, "stock.xlsx"),
+    }
+    answer = chitra(cast).client.post(
+        "/pharmacy/list", data=form, content_type="multipart/form-data"
+    )
+    assert answer.status_code == 303, answer.text
+    assert int(shelf(cast)) == before
+    chitra(cast).post(f"{answer.headers['Location']}/apply")
+    assert int(shelf(cast)) == before + 2

@@ -197,7 +197,7 @@ def test_a_list_with_bad_lines_is_looked_at_then_applied(stack, page_as, product
         encoding="cp1252",
     )
     page.get_by_role("link", name="Bring in a list").click()
-    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("CSV or Excel file").set_input_files(file)
     page.get_by_role("button", name="Show what changes").click()
     expect(page.locator("main")).to_contain_text("2 changes wait for your word.")
     expect(page.locator("main")).to_contain_text("2 lines cannot be read and change nothing.")
@@ -232,7 +232,7 @@ def test_the_stock_is_worked_without_javascript(stack, page_as, products, tmp_pa
     file = tmp_path / "list.csv"
     file.write_text(f"medicine,counted\n{code},5\nNobody makes this,1\n")
     page.get_by_role("link", name="Bring in a list").click()
-    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("CSV or Excel file").set_input_files(file)
     page.get_by_role("button", name="Show what changes").click()
     page.get_by_role("button", name="Make these changes").click()
     expect(page.locator("main")).to_contain_text("1 change is made.")

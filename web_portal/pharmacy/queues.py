@@ -16,7 +16,7 @@ from web_portal.access import requires
 from web_portal.forms import OnceForm, PacksField, once
 from web_portal.pages import render
 from web_portal.parts import parts
-from web_portal.pharmacy.forms import VersionedForm
+from web_portal.pharmacy.forms import VersionedForm, first_error
 
 room = Blueprint("queues", __name__, url_prefix="/pharmacy")
 
@@ -93,6 +93,9 @@ def _counts_page(
         lambda c: queries.stock_rows(c, pharmacy_id, now=here.now(), only="count_wanted")
     )
     rows.sort(key=lambda row: str(row.count_wanted_at))
+    if form is not None and medicine_id not in {row.medicine_id for row in rows[:ROWS_SHOWN]}:
+        # Counted by somebody else meanwhile: there is no row to lead to.
+        refusal, form = refusal or first_error(form), None
     return render(
         "pharmacy/counts.html",
         status,
@@ -188,6 +191,8 @@ def _levels_page(
     if not is_all:
         found = [row for row in found if row.is_to_reorder or row.medicine_id == medicine_id]
         found.sort(key=lambda row: (not row.is_below_minimum, row.label.casefold()))
+    if form is not None and medicine_id not in {row.medicine_id for row in found[:ROWS_SHOWN]}:
+        refusal, form = refusal or first_error(form), None
     return render(
         "pharmacy/levels.html",
         status,

@@ -1,4 +1,4 @@
-"""A pharmacist's stock as a file: handed out as CSV, brought in with a look at what will change."""
+"""A pharmacist's stock as a file: handed out as CSV or Excel, brought in with a look at what will change."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.wrappers.response import Response
 
-from remedy.catalogue import stock_import, stock_list
+from remedy.catalogue import stock_import, stock_list, stock_workbook
 from remedy.catalogue.csvfile import ImportRefused
 from remedy.stock.queries import stock_rows
 from remedy.values import money_text, packs_text
@@ -32,13 +32,14 @@ FORM_BYTES = 64 * 1024
 MOST_SECONDS = 20.0
 """After that the rest of a list waits for another click, and the page says so."""
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ListForm(OnceForm):
     """The file with the list."""
 
-    file = FileField(_l("CSV file"), [FileRequired(_l("Choose the file with your list."))])
+    file = FileField(_l("CSV or Excel file"), [FileRequired(_l("Choose the file with your list."))])
 
 
 @room.url_value_preprocessor
@@ -120,26 +121,38 @@ def apply(list_id: UUID) -> Response:
 @requires("pharmacist")
 def export() -> FlaskResponse:
     """The pharmacy's stock as a list that can be filled in and brought back."""
-    here, pharmacy_id = parts(), access.pharmacy_id()
-    rows = here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now()))
     file = io.StringIO()
     write = csv.writer(file, lineterminator="\r\n").writerow
-    write((stock_list.MEDICINE, "name", "on_shelf", *stock_list.AMOUNTS, *stock_list.OF_A_LOT))
-    for row in rows:
-        price = ""
-        if row.price_minor is not None:
-            price = money_text(row.price_minor, "", here.region.minor_digits).strip()
+    for row in _rows():
         # A name that begins like a formula must not become one in somebody's spreadsheet.
-        name = f"'{row.label}" if row.label.startswith(FORMULA) else row.label
-        write(
-            (
-                row.code or row.medicine_id, name, packs_text(row.on_hand_milli),
-                "", "", "", price, "", "",
-            )
-        )  # fmt: skip
+        write(f"'{text}" if text.startswith(FORMULA) else text for text in row)
     response = FlaskResponse("\ufeff" + file.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
     return response
+
+
+@room.get("/stock.xlsx")
+@requires("pharmacist")
+def export_workbook() -> FlaskResponse:
+    """The same list as an Excel workbook."""
+    response = FlaskResponse(stock_workbook.written(_rows()), mimetype=WORKBOOK)
+    response.headers["Content-Disposition"] = 'attachment; filename="stock.xlsx"'
+    return response
+
+
+def _rows() -> list[tuple[str, ...]]:
+    """The columns' names, then a row for each medicine."""
+    here, pharmacy_id = parts(), access.pharmacy_id()
+    rows: list[tuple[str, ...]] = [
+        (stock_list.MEDICINE, "name", "on_shelf", *stock_list.AMOUNTS, *stock_list.OF_A_LOT)
+    ]
+    for row in here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now())):
+        price = ""
+        if row.price_minor is not None:
+            price = money_text(row.price_minor, "", here.region.minor_digits).strip()
+        code, there = row.code or str(row.medicine_id), packs_text(row.on_hand_milli)
+        rows.append((code, row.label, there, "", "", "", price, "", ""))
+    return rows
 
 
 def _upload_page(status: int, form: ListForm) -> Response:

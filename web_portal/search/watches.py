@@ -98,7 +98,9 @@ class Watchman:
             self._here.change(lambda c: watches.forget_old(c, now=now))
             due = self._here.read(lambda c: watches.due(c, now=now))
             changed = self._here.read(licences.untold)
-            return sum(self._tell(one) for one in due) + sum(map(self._tell_licence, changed))
+            withdrawn = self._here.read(recalls.untold)
+            told = [*map(self._tell, due), *map(self._tell_licence, changed)]
+            return sum([*told, *map(self._tell_withdrawn, withdrawn)])
         finally:
             end_session(held)
 
