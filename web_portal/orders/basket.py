@@ -173,7 +173,7 @@ def _page(
 
     shown = here.read(look)
     found: Basket | None = shown["basket"]
-    fresh = PlaceForm(formdata=None)
+    fresh = PlaceForm(formdata=None, way="pickup")
     if form is not None:
         # What was chosen is kept; the number used once and the sum are those of this page.
         fresh.way.data, fresh.payment.data = form.way.data, form.payment.data
