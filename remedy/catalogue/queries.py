@@ -10,16 +10,21 @@ import sqlalchemy as sa
 from remedy.catalogue import by_words
 from remedy.catalogue.by_index import find_by_index
 from remedy.catalogue.by_words import MEDICINE_FIELDS
-from remedy.catalogue.hours import opening_at
 from remedy.catalogue.index import Snapshot
 from remedy.catalogue.meaning import Asked
-from remedy.catalogue.model import Medicine, Offer, OnShelf, distance_km
-from remedy.catalogue.pharmacies import Point, hours_of
+from remedy.catalogue.model import Medicine, Offer, OnShelf
+from remedy.catalogue.offers import Offers, offers, offers_near, rank
+from remedy.catalogue.pharmacies import Point
 from remedy.catalogue.substitution import is_the_same, may_be_replaced
 from remedy.schema.pharmacy import medicine as medicines
 from remedy.schema.pharmacy import pharmacy, stock_item
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import local_day
+
+__all__ = [
+    "Found", "Offers", "alternatives", "day_at_pharmacy", "find", "find_medicines", "find_nearly",
+    "medicine", "offers", "offers_near", "shelf",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,65 +89,6 @@ def medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine | None:
     return None if row is None else Medicine(**row)
 
 
-def offers(
-    connection: sa.Connection,
-    medicine_id: UUID,
-    *,
-    near: Point | None = None,
-    now: datetime,
-    limit: int | None = None,
-) -> list[Offer]:
-    """Verified pharmacies that keep a medicine: those that have it first, then the nearest, then the cheapest.
-
-    What is expired, recalled or set aside is not available, by the day it is at each pharmacy.
-    """
-    day = day_at_pharmacy(connection, now)
-    if day is None:
-        return []
-    columns = pharmacy.c
-    query = (
-        sa.select(
-            columns.public_id.label("pharmacy_id"),
-            columns.name,
-            columns.address,
-            columns.phone,
-            columns.district,
-            columns.licence,
-            columns.verified_at,
-            columns.latitude,
-            columns.longitude,
-            columns.time_zone,
-            columns.source,
-            columns.source_as_of,
-            stock_item.c.price_minor,
-            stock_item.c.changed_at.label("as_of"),
-            stock_item.c.count_wanted_at.is_not(None).label("is_doubtful"),
-            sellable_milli(stock_item.c.id, day).label("sellable_milli"),
-            held_milli(stock_item.c.id, now).label("held_milli"),
-        )
-        .select_from(stock_item)
-        .join(pharmacy, columns.id == stock_item.c.pharmacy_id)
-        .join(medicines, medicines.c.id == stock_item.c.medicine_id)
-        .where(medicines.c.public_id == medicine_id, columns.verified_at.is_not(None))
-    )
-    rows = connection.execute(query).mappings().all()
-    hours = hours_of(connection, [row["pharmacy_id"] for row in rows])
-    found = []
-    for row in rows:
-        values = dict(row)
-        place = (values["latitude"], values["longitude"])
-        opening = opening_at(hours.get(values["pharmacy_id"], ()), now, values["time_zone"])
-        found.append(
-            Offer(
-                **_available(values),
-                distance_km=distance_km(near, place) if near else None,
-                opening=opening,
-            )
-        )
-    found.sort(key=_rank)
-    return found[:limit]
-
-
 def day_at_pharmacy(connection: sa.Connection, now: datetime) -> sa.ColumnElement[date] | None:
     """SQL: the day it is at the pharmacy of the row; None where there are no pharmacies."""
     # A day for each time zone there is: one or two, in most installations.
@@ -157,11 +103,6 @@ def _available(values: dict[str, Any]) -> dict[str, Any]:
     """A row's values with what is available in place of what it is made of."""
     available = max(0, values.pop("sellable_milli") - values.pop("held_milli"))
     return {**values, "is_doubtful": bool(values["is_doubtful"]), "available_milli": available}
-
-
-def _rank(offer: Offer) -> tuple[bool, float, bool, int, str]:
-    price = offer.price_minor
-    return (not offer.has_it, offer.distance_km or 0.0, price is None, price or 0, offer.name)
 
 
 def alternatives(
@@ -197,7 +138,7 @@ def alternatives(
         ]
         if having:
             found.append((other, having))
-    found.sort(key=lambda pair: _rank(pair[1][0]))
+    found.sort(key=lambda pair: rank(pair[1][0]))
     return found[:limit]
 
 

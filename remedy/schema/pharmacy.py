@@ -94,6 +94,7 @@ pharmacy = table(
     sa.Column("suspended_at", Instant),
     sa.Column("suspended_reason", sa.String(500)),
     sa.UniqueConstraint("source", "source_key", name="uq_pharmacy_source"),
+    sa.Index("ix_pharmacy_time_zone", "time_zone"),
 )
 
 pharmacy_licence_change = table(
@@ -146,6 +147,10 @@ stock_item = table(
     sa.Column("reorder_milli", BigInt),
     sa.UniqueConstraint("pharmacy_id", "medicine_id", name="uq_stock_item"),
     sa.Index("ix_stock_item_changed", "pharmacy_id", "changed_seq"),
+    sa.Index(
+        "ix_stock_item_offer",
+        "medicine_id", "pharmacy_id", "price_minor", "changed_at", "count_wanted_at",
+    ),
     sa.CheckConstraint(
         "0 <= minimum_milli AND minimum_milli <= reorder_milli", name="minimum_first"
     ),
@@ -161,7 +166,14 @@ stock_lot = table(
     sa.Column("expires_on", sa.Date),
     sa.Column("recalled_at", Instant),
     sa.Column("quantity_milli", BigInt, nullable=False),
+    # The stock item's, which never changes: a trigger writes it, nobody else.
+    sa.Column("medicine_id", BigInt),
     sa.UniqueConstraint("stock_item_id", "lot_number", name="uq_stock_lot"),
+    # Who has a medicine is read from these two, and from nothing else.
+    sa.Index(
+        "ix_stock_lot_medicine",
+        "medicine_id", "stock_item_id", "recalled_at", "expires_on", "quantity_milli",
+    ),
     sa.CheckConstraint("quantity_milli >= 0", name="not_negative"),
 )
 
@@ -291,9 +303,8 @@ stock_import_line = table(
 
 __all__ = [
     "MOVEMENTS",
+    "catalogue_state",
     "licence_mail",
-    "catalogue_state",
-    "catalogue_state",
     "medicine",
     "medicine_watch",
     "medicine_word",

@@ -6,18 +6,22 @@ import sqlalchemy as sa
 from flask import request
 
 from remedy.catalogue.model import Medicine, Offer
+from remedy.catalogue.offers import Offers, offers_near
 from remedy.catalogue.pharmacies import Near, Point, districts, place_meant
-from remedy.catalogue.queries import alternatives, offers
+from remedy.catalogue.queries import alternatives
 from web_portal.parts import parts
 
 LONGEST_PLACE = 60
+PAGE = 20
+MOST_PAGES = 500
 
 
 @dataclass(frozen=True)
 class Around:
-    """A place as it was typed, and what is near it, the best first.
+    """A place as it was typed, and what is near it, the best first: a page of it.
 
-    `instead` is what has the same ingredient, strength and form, asked for only where nobody has what is meant.
+    `having` is how many pharmacies have what is meant, `has_more` whether more of those that keep it come after
+    this page. `instead` is what has the same ingredient, strength and form, asked for only where nobody has what is meant.
     """
 
     districts: dict[str, Point]
@@ -25,16 +29,14 @@ class Around:
     near: Near | None
     offers: list[Offer]
     instead: list[tuple[Medicine, list[Offer]]]
+    having: int = 0
+    page: int = 1
+    has_more: bool = False
 
     @property
     def district(self) -> str:
         """The district, which is all that is told of where somebody is; empty where it is not known."""
         return self.near.district if self.near else ""
-
-    @property
-    def having(self) -> int:
-        """How many pharmacies have it."""
-        return sum(offer.has_it for offer in self.offers)
 
 
 def around(connection: sa.Connection, meant: Medicine | None = None) -> Around:
@@ -46,7 +48,22 @@ def around(connection: sa.Connection, meant: Medicine | None = None) -> Around:
     point = near.point if near else None
     if meant is None:
         return Around(known, typed, near, [], [])
-    found = offers(connection, meant.medicine_id, near=point, now=now)
-    has_any = any(offer.has_it for offer in found)
-    instead = [] if has_any else alternatives(connection, meant, near=point, now=now)
-    return Around(known, typed, near, found, instead)
+    page = max(1, min(request.args.get("page", 1, type=int), MOST_PAGES))
+    found = _offers(connection, meant, point, page)
+    if page > 1 and not found.shown:
+        # Beyond the last there is nothing to say; begin again.
+        page, found = 1, _offers(connection, meant, point, 1)
+    instead = [] if found.having else alternatives(connection, meant, near=point, now=now)
+    has_more = found.keeping > page * PAGE
+    return Around(known, typed, near, found.shown, instead, found.having, page, has_more)
+
+
+def _offers(connection: sa.Connection, meant: Medicine, point: Point | None, page: int) -> Offers:
+    return offers_near(
+        connection,
+        meant.medicine_id,
+        near=point,
+        now=parts().now(),
+        limit=PAGE,
+        offset=(page - 1) * PAGE,
+    )

@@ -166,7 +166,9 @@ def _medicine_page(
     form: HoldForm | None = None,
     refusal: str | None = None,
 ) -> Response:
-    demand.tell(found.medicine_id, near.having, query="", district=near.district)
+    if near.page == 1:
+        # Who leafs on has been counted.
+        demand.tell(found.medicine_id, near.having, query="", district=near.district)
     person = access.person()
     patient_id = person.patient_id if person is not None else None
     if form is None and patient_id is not None:
