@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from remedy.catalogue.queries import offers
 from remedy.schema.pharmacy import (
+    medicine,
     pharmacy,
     stock_hold,
     stock_item,
@@ -15,9 +17,10 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import queries, service
+from remedy.stock import queries, service, transfers
 from remedy.stock.folding import FoldedLot, fold
 from remedy.stock.model import Line, Refused
+from remedy.stock.transfer_queries import transfers_of
 from tests import factories
 from tests.factories import Watch, a_medicine, a_pharmacy, row_of
 from tests.integration.outbox_events import told
@@ -44,6 +47,9 @@ STEPS = st.lists(
                 "recall",
                 "returned",
                 "levels",
+                "send",
+                "receive",
+                "take back",
             ]
         ),
         st.integers(0, 1),
@@ -58,10 +64,11 @@ STEPS = st.lists(
 )
 
 
-def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps) -> None:
+def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_id) -> None:
     """Do each step; what is refused leaves no trace."""
     movements: list[UUID] = []
     holds: list[UUID] = []
+    sent: list[UUID] = []
     for what, which, packs, (lot_number, expires_on), ago in steps:
         watch.wait(minutes=7)
         medicine_id = medicine_ids[which]
@@ -93,6 +100,22 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps) -> Non
                     reason_code="recalled_by_maker", clock=watch,
                 )  # fmt: skip
                 movements.append(blocked.recorded.movement_id)
+            elif what == "send":
+                asked = transfers.propose(
+                    connection, other_id, pharmacy_id, medicine_id, packs * 1000, offers=False,
+                    clock=watch,
+                )  # fmt: skip
+                transfers.send(connection, pharmacy_id, asked, clock=watch)
+                sent.append(asked)
+            elif what == "receive" and sent:
+                (on_its_way,) = transfers_of(connection, other_id, transfer_id=sent[0])
+                arrived = {lot.lot_number: lot.sent_milli // 2 for lot in on_its_way.lots}
+                transfers.receive(
+                    connection, other_id, sent.pop(0), arrived, reason_code="lost_on_the_way",
+                    clock=watch,
+                )  # fmt: skip
+            elif what == "take back" and sent:
+                transfers.take_back(connection, pharmacy_id, sent.pop(), clock=watch)
             elif what == "levels":
                 service.set_levels(
                     connection, pharmacy_id, medicine_id, packs * 1000, None, clock=watch
@@ -122,6 +145,49 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps) -> Non
             step.rollback()
         else:
             step.commit()
+            if what in {"recall", "expired", "returned"}:
+                nothing_uncovered_is_held(connection, pharmacy_id, medicine_id, watch.now)
+        nothing_blocked_is_to_be_had(connection, pharmacy_id, medicine_ids, watch.now)
+
+
+def nothing_blocked_is_to_be_had(connection, pharmacy_id, medicine_ids, now) -> None:
+    """What is available, found and shown is what good lots hold, less what is set aside; counted here lot by lot."""
+    for medicine_id in medicine_ids:
+        rows = queries.stock_rows(connection, pharmacy_id, now=now, medicine_id=medicine_id)
+        if not rows:
+            continue
+        good, held = good_and_held(connection, pharmacy_id, medicine_id, now)
+        assert rows[0].available_milli == max(0, good - held)
+        found = [
+            o for o in offers(connection, medicine_id, now=now) if o.pharmacy_id == pharmacy_id
+        ]
+        assert [offer.available_milli for offer in found] == [max(0, good - held)]
+
+
+def nothing_uncovered_is_held(connection, pharmacy_id, medicine_id, now) -> None:
+    """After lots were taken off the shelf, nothing is promised that is not there."""
+    good, held = good_and_held(connection, pharmacy_id, medicine_id, now)
+    assert held <= good
+
+
+def good_and_held(connection, pharmacy_id, medicine_id, now) -> tuple[int, int]:
+    """Packs of lots that may be handed out, and packs set aside, summed row by row."""
+    item = connection.execute(
+        sa.select(stock_item.c.id)
+        .select_from(stock_item.join(pharmacy).join(medicine))
+        .where(pharmacy.c.public_id == pharmacy_id, medicine.c.public_id == medicine_id)
+    ).scalar_one()
+    lots = connection.execute(sa.select(stock_lot).where(stock_lot.c.stock_item_id == item)).all()
+    holds = connection.execute(sa.select(stock_hold).where(stock_hold.c.stock_item_id == item))
+    # The pharmacy is in Rome; at the time of these stories that is an hour ahead.
+    day = (now + timedelta(hours=1)).date()
+    good = sum(
+        lot.quantity_milli
+        for lot in lots
+        if lot.recalled_at is None and (lot.expires_on is None or lot.expires_on > day)
+    )
+    held = sum(h.quantity_milli for h in holds if h.state == "held" and h.expires_at > now)
+    return good, held
 
 
 def tables_of(connection, pharmacy_id):
@@ -184,37 +250,43 @@ def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):
         pharmacy_id = a_pharmacy(connection)
         patient_id = factories.a_patient(connection, factories.a_vault(watch))
         medicine_ids = [a_medicine(connection), a_medicine(connection)]
-        play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps)
-
-        events = told(connection, pharmacy_id)
-        folded = {
-            item_id: {
-                "price_minor": item.price_minor,
-                "version": item.version,
-                "changed_seq": item.changed_seq,
-                "changed_at": item.changed_at,
-                "counted_at": item.counted_at,
-                "count_wanted_at": item.count_wanted_at,
-                "levels": (item.minimum_milli, item.reorder_milli),
-                "lots": item.lots,
-                "holds": item.holds,
-            }
-            for item_id, item in fold(events).items()
-        }
-        assert folded == tables_of(connection, pharmacy_id)
-        for lot in ledger_sums(connection, pharmacy_id):
-            assert lot.by_ledger == lot.quantity_milli >= 0
-        seqs = [event.pharmacy_seq for event in events if hasattr(event, "pharmacy_seq")]
-        assert seqs == list(range(1, len(seqs) + 1))
-        assert queries.pharmacy_seq(connection, pharmacy_id) == len(seqs)
-        last = connection.execute(
-            sa.select(stock_movement.c.balance_milli, stock_movement.c.stock_item_id)
-            .where(stock_movement.c.pharmacy_id == row_of(connection, pharmacy, pharmacy_id))
-            .order_by(stock_movement.c.id)
-        )
-        balances = {row.stock_item_id: row.balance_milli for row in last}
-        for item_row, balance in balances.items():
-            total = sa.select(sa.func.sum(stock_lot.c.quantity_milli))
-            total = total.where(stock_lot.c.stock_item_id == item_row)
-            assert (connection.execute(total).scalar() or 0) == balance
+        other_id = a_pharmacy(connection)
+        play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_id)
+        for one_of_two in (pharmacy_id, other_id):
+            adds_up(connection, one_of_two)
         connection.rollback()
+
+
+def adds_up(connection, pharmacy_id) -> None:
+    """The events of a pharmacy, folded, are its tables; its ledger, its lots."""
+    events = told(connection, pharmacy_id)
+    folded = {
+        item_id: {
+            "price_minor": item.price_minor,
+            "version": item.version,
+            "changed_seq": item.changed_seq,
+            "changed_at": item.changed_at,
+            "counted_at": item.counted_at,
+            "count_wanted_at": item.count_wanted_at,
+            "levels": (item.minimum_milli, item.reorder_milli),
+            "lots": item.lots,
+            "holds": item.holds,
+        }
+        for item_id, item in fold(events).items()
+    }
+    assert folded == tables_of(connection, pharmacy_id)
+    for lot in ledger_sums(connection, pharmacy_id):
+        assert lot.by_ledger == lot.quantity_milli >= 0
+    seqs = [event.pharmacy_seq for event in events if hasattr(event, "pharmacy_seq")]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert queries.pharmacy_seq(connection, pharmacy_id) == len(seqs)
+    last = connection.execute(
+        sa.select(stock_movement.c.balance_milli, stock_movement.c.stock_item_id)
+        .where(stock_movement.c.pharmacy_id == row_of(connection, pharmacy, pharmacy_id))
+        .order_by(stock_movement.c.id)
+    )
+    balances = {row.stock_item_id: row.balance_milli for row in last}
+    for item_row, balance in balances.items():
+        total = sa.select(sa.func.sum(stock_lot.c.quantity_milli))
+        total = total.where(stock_lot.c.stock_item_id == item_row)
+        assert (connection.execute(total).scalar() or 0) == balance
