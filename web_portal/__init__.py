@@ -81,6 +81,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.search import pharmacy_page, watches, whole, words
     from web_portal.search import routes as search
     from web_portal.till import routes as till
+    from web_portal.till import tablet
 
     rooms = (
         accounts,
@@ -113,6 +114,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         staff_colleagues,
         staff_licences,
         stock_list,
+        tablet,
         till,
         transfers,
         watches,

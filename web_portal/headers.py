@@ -33,7 +33,8 @@ def content_policy() -> str:
 def protect(response: Response) -> Response:
     """Set the headers; pages are not kept by anybody, files of ours (named by their hash) for a year."""
     headers = response.headers
-    headers["Content-Security-Policy"] = content_policy()
+    # What a stranger handed in is shown under a narrower one, set where it is shown.
+    headers.setdefault("Content-Security-Policy", content_policy())
     headers["X-Content-Type-Options"] = "nosniff"
     # Not no-referrer: under https the CSRF check compares the referrer.
     headers["Referrer-Policy"] = "same-origin"

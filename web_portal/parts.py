@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -24,6 +24,9 @@ from remedy.region import Region
 from remedy.settings import Settings
 from remedy.values import Clock, utc_now
 from remedy.vault import Vault
+
+if TYPE_CHECKING:
+    from remedy.gateways.hdfs import Files
 
 log = logging.getLogger(__name__)
 EXTENSION = "remedy"
@@ -66,6 +69,13 @@ class Parts:
             announce=Announcer(settings.kafka_brokers),
             post=Post(settings),
         )
+
+    def file_store(self) -> "Files":
+        """The way to what patients handed in, once it lies in HDFS; nothing is connected before it is used."""
+        # Here and not above: most workers never need the client.
+        from remedy.gateways.hdfs import connect
+
+        return connect(self.settings.hdfs_url, self.settings.hdfs_user, self.settings.hdfs_root)
 
     def now(self) -> datetime:
         """The time now, UTC."""

@@ -60,6 +60,7 @@ class Prescription:
     pharmacy_name: str
     time_zone: str
     file_id: UUID
+    media_type: str
     state: str
     version: int
     uploaded_at: datetime

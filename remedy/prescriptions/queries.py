@@ -245,6 +245,7 @@ def _prescriptions() -> sa.Select[tuple[Any, ...]]:
         pharmacy.c.name.label("pharmacy_name"),
         pharmacy.c.time_zone,
         stored_file.c.public_id.label("file_id"),
+        stored_file.c.media_type,
     ).select_from(
         prescription.join(patient, patient.c.id == own.patient_id)
         .join(pharmacy, pharmacy.c.id == own.pharmacy_id)
@@ -262,6 +263,7 @@ def _read(connection: sa.Connection, wanted: sa.Select[tuple[Any, ...]]) -> list
             pharmacy_name=row.pharmacy_name,
             time_zone=row.time_zone,
             file_id=row.file_id,
+            media_type=row.media_type,
             state=row.state,
             version=int(row.version),
             uploaded_at=row.uploaded_at,

@@ -1,4 +1,4 @@
-"""What a pharmacist does with a prescription: enter its medicines, accept it, refuse it, confirm another brand.
+"""What a pharmacist does with a prescription that waits: enter its medicines, accept it, refuse it.
 
 Every change locks the prescription first. A decision names the version that was looked at: of two pharmacists one
 wins, and the other reads who did what.
@@ -14,27 +14,24 @@ import sqlalchemy as sa
 from remedy.accounts.queries import staff_name
 from remedy.catalogue import queries as catalogue
 from remedy.catalogue.model import Medicine
-from remedy.catalogue.substitution import why_not_in_place
 from remedy.events.prescriptions import (
     Checked,
     PrescribedMedicine,
     PrescriptionAccepted,
     PrescriptionRefused,
-    PrescriptionSubstituted,
 )
 from remedy.prescriptions import model, queries, writing
-from remedy.prescriptions.model import Changed, Line, Prescription, Refused
+from remedy.prescriptions.model import Changed, Prescription, Refused
 from remedy.schema.pharmacy import medicine
 from remedy.schema.prescriptions import (
     prescription,
     prescription_line,
-    prescription_substitute,
 )
 from remedy.values import Clock, day_bounds, local_day, uuid7, zone
 from remedy.vault import Unreadable, Vault
 
-REASON, WHY_OTHER = "reason", "substitution"
-"""The fields sealed of a prescription and of a line."""
+REASON = "reason"
+"""The field its reason is sealed for."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def add_line(
     now = clock()
     found, row = _lock_waiting(connection, pharmacy_id, prescription_id, now)
     _check(new, local_day(now, found.time_zone))
-    known = _medicine(connection, new.medicine_id)
+    known = product(connection, new.medicine_id)
     if known.is_controlled and not may_be_controlled:
         raise Refused(
             "A controlled medicine is not prescribed here; it needs the paper at the pharmacy."
@@ -184,7 +181,7 @@ def refuse(
     """
     now = clock()
     found = _waiting(connection, pharmacy_id, prescription_id, now)
-    sealed = _sealed(vault, connection, found.patient_id, prescription_id, REASON, reason)
+    sealed = sealed_reason(vault, connection, found.patient_id, prescription_id, REASON, reason)
     decided, row = _decide(
         connection, found, version, decided_by, now, state="refused", reason_sealed=sealed
     )
@@ -193,75 +190,6 @@ def refuse(
     )
     writing.tell(connection, told, now, clock)
     return decided
-
-
-def confirm_substitute(
-    connection: sa.Connection,
-    vault: Vault,
-    pharmacy_id: UUID,
-    prescription_id: UUID,
-    line_id: UUID,
-    substitute_id: UUID,
-    *,
-    reason: str,
-    decided_by: UUID,
-    clock: Clock,
-) -> None:
-    """Let another brand be had by a line of an accepted prescription; doing it twice changes nothing.
-
-    Only the same ingredient, strength, form and pack, nothing that is never swapped, and nothing where the
-    prescription says "as written".
-
-    Raises:
-        Refused: with the sentence why not.
-        Changed: if the prescription is not accepted (any more).
-    """
-    now = clock()
-    found = _of_pharmacy(connection, pharmacy_id, prescription_id)
-    row = _lock(connection, prescription_id)
-    if found.state != "accepted":
-        raise Changed("Only of an accepted prescription can a medicine be replaced.")
-    line = _line(found, line_id)
-    if line.is_as_written:
-        raise Refused("The prescription says: as written. No other brand may be given.")
-    if line.ends_at <= now:
-        raise Refused("This prescription is not valid any more.")
-    why_not = why_not_in_place(
-        _medicine(connection, line.medicine_id), _medicine(connection, substitute_id)
-    )
-    if why_not:
-        raise Refused(why_not)
-    sealed = _sealed(vault, connection, found.patient_id, line_id, WHY_OTHER, reason)
-    line_row, other_row = (
-        connection.execute(sa.select(table.c.id).where(table.c.public_id == public_id)).scalar_one()
-        for table, public_id in ((prescription_line, line_id), (medicine, substitute_id))
-    )
-    there = connection.execute(
-        sa.select(sa.func.count()).where(
-            prescription_substitute.c.line_id == line_row,
-            prescription_substitute.c.medicine_id == other_row,
-        )
-    ).scalar_one()
-    if there:
-        return
-    connection.execute(
-        sa.insert(prescription_substitute).values(
-            line_id=line_row,
-            medicine_id=other_row,
-            confirmed_by=decided_by,
-            confirmed_at=now,
-            reason_sealed=sealed,
-        )
-    )
-    told = PrescriptionSubstituted(
-        **writing.facts(connection, row, now),
-        line_id=line_id,
-        medicine_id=line.medicine_id,
-        substitute_id=substitute_id,
-        decided_by=decided_by,
-        reason_sealed=sealed,
-    )
-    writing.tell(connection, told, now, clock)
 
 
 def _check(new: NewLine, today: date) -> None:
@@ -281,7 +209,12 @@ def _check(new: NewLine, today: date) -> None:
         raise Refused("Enter between 1 and 10,000 for what a pack holds.")
 
 
-def _lock(connection: sa.Connection, prescription_id: UUID) -> int:
+def lock(connection: sa.Connection, prescription_id: UUID) -> int:
+    """Lock a prescription and raise its version; its row id.
+
+    Raises:
+        Refused: if there is none.
+    """
     row = writing.row_of(connection, prescription_id)
     if row is None:
         raise Refused("There is no such prescription.")
@@ -292,14 +225,19 @@ def _lock(connection: sa.Connection, prescription_id: UUID) -> int:
 def _lock_waiting(
     connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID, now: datetime
 ) -> tuple[Prescription, int]:
-    _of_pharmacy(connection, pharmacy_id, prescription_id)
-    row = _lock(connection, prescription_id)
+    of_pharmacy(connection, pharmacy_id, prescription_id)
+    row = lock(connection, prescription_id)
     return _waiting(connection, pharmacy_id, prescription_id, now), row
 
 
-def _of_pharmacy(
+def of_pharmacy(
     connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID
 ) -> Prescription:
+    """A prescription that this pharmacy was chosen for.
+
+    Raises:
+        Refused: if there is none.
+    """
     found = queries.prescription_of(connection, prescription_id, pharmacy_id=pharmacy_id)
     if found is None:
         raise Refused("There is no such prescription.")
@@ -309,7 +247,7 @@ def _of_pharmacy(
 def _waiting(
     connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID, now: datetime
 ) -> Prescription:
-    found = _of_pharmacy(connection, pharmacy_id, prescription_id)
+    found = of_pharmacy(connection, pharmacy_id, prescription_id)
     if found.state != "waiting":
         _refuse_late(connection, found)
     return found
@@ -332,7 +270,7 @@ def _decide(
         )
         .values(version=prescription.c.version + 1, decided_at=now, decided_by=decided_by, **values)
     )
-    decided = _of_pharmacy(connection, found.pharmacy_id, found.prescription_id)
+    decided = of_pharmacy(connection, found.pharmacy_id, found.prescription_id)
     if done.rowcount != 1:
         _refuse_late(connection, decided)
     row = writing.row_of(connection, found.prescription_id)
@@ -353,21 +291,19 @@ def _refuse_late(connection: sa.Connection, found: Prescription) -> NoReturn:
     raise Changed(f"{who} refused this prescription: {when}. Nothing was changed.")
 
 
-def _medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine:
+def product(connection: sa.Connection, medicine_id: UUID) -> Medicine:
+    """A medicine that can be prescribed.
+
+    Raises:
+        UnknownMedicine: if there is none of that id.
+    """
     found = catalogue.medicine(connection, medicine_id)
     if found is None or found.kind != "product":
         raise model.UnknownMedicine()
     return found
 
 
-def _line(found: Prescription, line_id: UUID) -> Line:
-    for line in found.lines:
-        if line.line_id == line_id:
-            return line
-    raise Refused("This prescription has no such medicine.")
-
-
-def _sealed(
+def sealed_reason(
     vault: Vault,
     connection: sa.Connection,
     patient_id: UUID,
@@ -375,6 +311,11 @@ def _sealed(
     field: str,
     text: str,
 ) -> str:
+    """What a pharmacist writes to a patient, as a vault token.
+
+    Raises:
+        Refused: if it is empty or too long, or the patient's record was erased.
+    """
     told = text.strip()
     if not told:
         raise Refused("Say why, in a few words.")

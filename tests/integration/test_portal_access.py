@@ -170,7 +170,7 @@ ROUTES = (
     Route("till_keys.revoke", "POST", "/pharmacy/keys/{chitra_key}/revoke", OWNERS, {"chitra"}),
     Route("tablet.page", "GET", "/pharmacy/till", PHARMACISTS),
     Route("tablet.state", "GET", "/pharmacy/till/state", PHARMACISTS),
-    Route("tablet.worker", "GET", "/pharmacy/till/worker.js", EVERYBODY),
+    Route("tablet.worker", "GET", "/pharmacy/till-worker.js", EVERYBODY),
     Route("tablet.send", "POST", "/pharmacy/till/lines", PHARMACISTS),
     Route("colleagues.page", "GET", "/pharmacy/people", OWNERS),
     Route("colleagues.invite", "POST", "/pharmacy/people", OWNERS),

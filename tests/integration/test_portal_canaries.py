@@ -33,8 +33,9 @@ from web_portal.parts import parts_of
 MAY_SEE = {
     "asha": {"asha"},
     "ben": {"ben"},
-    "chitra": {"chitra"},
-    "dev": {"dev"},
+    # The pharmacy a patient chose sees whose prescription it is, and nobody else's.
+    "chitra": {"chitra", "asha"},
+    "dev": {"dev", "ben"},
     # The admin decides on what patients wrote, and sees who works where and who applies.
     "farah": {"asha", "ben", "chitra", "dev", "zoe"},
 }

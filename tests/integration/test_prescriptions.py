@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from remedy.accounts import service as accounts
 from remedy.files.model import Examined
 from remedy.gateways.mysql import in_transaction
-from remedy.prescriptions import queries, review, service
+from remedy.prescriptions import other_brands, queries, review, service
 from remedy.prescriptions.model import Changed, Refused
 from remedy.prescriptions.review import NewLine
 from remedy.schema.people import outbox
@@ -97,7 +97,7 @@ class Desk:
     def substitute(self, prescription_id, medicine_id, reason="Not to be had."):
         (line,) = self.look(prescription_id).lines
         return self.do(
-            review.confirm_substitute, self.vault, self.pharmacy_id, prescription_id,
+            other_brands.confirm_substitute, self.vault, self.pharmacy_id, prescription_id,
             line.line_id, medicine_id, reason=reason, decided_by=self.first,
         )  # fmt: skip
 

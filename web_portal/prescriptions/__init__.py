@@ -1,0 +1,1 @@
+"""Prescriptions: patients hand them in, pharmacists review them; allergies and reminders."""
