@@ -1,4 +1,4 @@
-"""The dashboards: who is it (the portal's session), then one of five pages.
+"""The dashboards: who is it (the portal's session), then one of its pages.
 
 Run by `streamlit run streamlit_app/app.py`. Results are read; nothing is computed or changed here.
 """
@@ -11,13 +11,14 @@ import sqlalchemy as sa
 import streamlit as st
 
 from streamlit_app import access, data
-from streamlit_app.views import demand, forecast, pipeline, quality, requests
+from streamlit_app.views import demand, forecast, live, pipeline, quality, requests
 
 log = logging.getLogger(__name__)
 
 # Title, address, icon and what draws it. (A comment: Streamlit would print a bare string of this file.)
 PAGES = (
     ("Demand", "demand", ":material/bar_chart:", demand.show),
+    ("Live demand", "live", ":material/monitoring:", live.show),
     ("Forecast", "forecast", ":material/trending_up:", forecast.show),
     ("Requests", "requests", ":material/event:", requests.show),
     ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),
@@ -67,6 +68,7 @@ def main() -> None:
             st.sidebar.link_button(
                 "Back to the portal", data.settings().portal_url, icon=":material/arrow_back:"
             )
+            live.banner()
         page.run()
     except sa.exc.DBAPIError as error:
         # The driver's own words may hold an address; they belong in the log, and only their kind there.

@@ -19,6 +19,9 @@ from streamlit_app import access
 KEEP_SECONDS = 10
 """So long an answer is shown again to whoever asks the same: clicks are quick, ages stay true."""
 
+LIVE_SECONDS = 1
+"""The same for what is looked at live."""
+
 Answer = TypeVar("Answer")
 
 
@@ -54,8 +57,24 @@ def read(query: Callable[..., Answer], *values: Any) -> Answer:
     return answer
 
 
+def read_live(query: Callable[..., Answer], *values: Any) -> Answer:
+    """The same, at most `LIVE_SECONDS` old.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: when the database does not answer.
+    """
+    answer: Answer = _kept_live(query, f"{query.__module__}.{query.__qualname__}", *values)
+    return answer
+
+
 @st.cache_data(ttl=KEEP_SECONDS, max_entries=500, show_spinner=False)
 def _kept(_query: Callable[..., Any], name: str, *values: Any) -> Any:
+    with _engine().connect() as connection:
+        return _query(connection, *values)
+
+
+@st.cache_data(ttl=LIVE_SECONDS, max_entries=50, show_spinner=False)
+def _kept_live(_query: Callable[..., Any], name: str, *values: Any) -> Any:
     with _engine().connect() as connection:
         return _query(connection, *values)
 

@@ -65,6 +65,19 @@ def packs(milli: float) -> str:
     return f"{amount:,.0f}" if abs(amount) >= 10 or amount == int(amount) else f"{amount:,.1f}"
 
 
+def usual(milli: float) -> str:
+    """A usual number of events, kept in thousandths: `4.2`, `17`, `less than 0.1`."""
+    count = milli / MILLI
+    if 0 < count < 0.05:
+        return "less than 0.1"
+    return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
+
+
+def plain(text: str) -> str:
+    """A text as it stands where Markdown is read: its signs lose their meaning."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+
+
 def cover(days: float | None) -> str:
     """How long stock lasts: `3.2 days`, `out of stock`, `more than 28 days`."""
     if days is None or math.isnan(days):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.schema import demand as live
 from remedy.schema import pipeline as tables
 from remedy.schema.hospital import appointment, doctor
 from remedy.schema.people import account, session
@@ -34,6 +35,7 @@ def set_scene(at: sa.Connection) -> SimpleNamespace:
     count_days(at, made)
     land(at, made)
     foretell(at, made)
+    notice(at, made)
     ask(at, made, a_patient(at, vault, name="Asha Canary"))
     return made
 
@@ -222,6 +224,52 @@ def foretell(at: sa.Connection, made: SimpleNamespace) -> None:
             demand_28_milli=28_000,
             demand_28_low_milli=20_000,
             demand_28_high_milli=36_000,
+        )
+    )
+
+
+def notice(at: sa.Connection, made: SimpleNamespace) -> None:
+    """An alert that lasts, one that ended, and how the last minutes stand."""
+    for number, ended_at in enumerate((None, NOW - timedelta(days=1))):
+        at.execute(
+            live.demand_alert.insert().values(
+                public_id=uuid7(),
+                subject_kind="medicine" if ended_at is None else "group",
+                medicine_id=made.medicine_id if ended_at is None else None,
+                atc_group=None if ended_at is None else "N02",
+                measure="searches",
+                window_minutes=5,
+                opened_at=NOW - timedelta(minutes=4, days=number),
+                opened_count=26,
+                usual_milli=4200,
+                band_high=17,
+                highest_count=31,
+                highest_at=NOW - timedelta(minutes=3, days=number),
+                ended_at=ended_at,
+                open_key=None if ended_at else "open",
+            )
+        )
+    for kind, name in (("all", ""), ("medicine", str(made.medicine_id)), ("group", "N02")):
+        for minutes in (5, 60):
+            at.execute(
+                live.demand_now.insert().values(
+                    subject_kind=kind,
+                    subject_name=name,
+                    measure="searches",
+                    window_minutes=minutes,
+                    event_count=minutes,
+                    usual_milli=20,
+                    band_high=9,
+                    seen_at=NOW,
+                )
+            )
+    at.execute(
+        live.demand_watch.insert().values(
+            id=1,
+            looked_at=NOW - timedelta(seconds=2),
+            landed_at=NOW - timedelta(seconds=3),
+            history_days=28,
+            subject_count=445,
         )
     )
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from remedy.gateways.mysql import engine_for
+from remedy.schema.demand import demand_alert
 from remedy.schema.migrate import grant
 from remedy.schema.people import session
 from remedy.settings import Settings
@@ -28,7 +29,7 @@ from tests.factories import (
 from tests.integration.dashboard_scene import CLOSED, NOW, TOKEN, set_scene, sign_in
 
 APP = str(Path(__file__).parents[2] / "streamlit_app" / "app.py")
-PAGES = ("demand", "forecast", "requests", "pipeline", "quality")
+PAGES = ("demand", "live", "forecast", "requests", "pipeline", "quality")
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +199,7 @@ def open_page(name: str) -> AppTest:
         ("demand", ["Sold, packs: 7", "Since 1 Mar, packs: 2", "MapReduce (application_17_0001)", "5 min ago", "“kalmadol”"]),
         ("forecast", ["Method in use: ridge", "Past error: 20%", "Against the mean: 87%", "4.5 days", "20260302T080000Z-abc", "next training", "Next forecast", "28 packs expected"]),
         ("requests", ["general practice", "asked 20 min ago", "in 2 days", "urgent"]),
+        ("live", ["Searches, 5 min: 5", "More than usual", "31 in 5 minutes, usually 4.2", "28 counted days", "medicines of the group N02", "lasts", "2 s ago"]),
         ("pipeline", ["stock-movements", "1.0 s", "The body is not JSON.", "dead letter", "changed since"]),
         ("quality", ["pharmacy is known", "Critical ones failed: 1", "Rows held back: 1"]),
     ],
@@ -238,6 +240,24 @@ def test_a_session_that_ends_ends_the_dashboards_with_the_next_look(browser, sce
 
     assert not page.metric
     assert "These pages are for admins" in words_of(page)
+
+
+def test_what_is_unusual_stands_above_every_page_until_it_is_over(browser, scene, database):
+    assert "More than usual" in words_of(open_page("forecast"))
+    with database.begin() as at:
+        at.execute(demand_alert.update().values(open_key=None, ended_at=NOW))
+    st.cache_data.clear()
+    try:
+        assert "More than usual" not in words_of(open_page("forecast"))
+    finally:
+        with database.begin() as at:
+            is_new = demand_alert.c.subject_kind == "medicine"
+            at.execute(demand_alert.update().where(is_new).values(open_key="open", ended_at=None))
+
+
+def test_a_watch_that_stands_still_is_said(browser, scene, monkeypatch):
+    monkeypatch.setattr(data, "now", Watch(NOW + timedelta(minutes=5)))
+    assert "stands still" in open_page("live").error[0].value
 
 
 def test_when_the_database_does_not_answer_the_page_says_so(browser, scene, monkeypatch):
