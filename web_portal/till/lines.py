@@ -95,6 +95,14 @@ def read(raw: Any, medicines: Mapping[tuple[str, str], UUID]) -> Told:
         return Told(line_id, None, str(problem))
 
 
+def read_sale(raw: Any) -> Told:
+    """Read a line of a tablet, which only sells."""
+    told = read(raw, {})
+    if told.line is not None and told.line.kind != "sold":
+        return Told(told.line_id, None, "A tablet only sells; record this on the stock page.")
+    return told
+
+
 def answer(told: Told, became: Recorded | Refused | None) -> dict[str, Any]:
     """What a till is told of one line."""
     said: dict[str, Any] = {"line_id": told.line_id}
