@@ -26,6 +26,7 @@ SPOKEN = (
     "files/*.py",
     "catalogue/substitution.py",
     "catalogue/stock_list.py",
+    "catalogue/stock_workbook.py",
     "catalogue/csvfile.py",
 )
 """Where sentences for people are."""
