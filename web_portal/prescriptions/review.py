@@ -188,9 +188,9 @@ def _decision(found: Prescription, form: ReviewForm) -> Callable[[sa.Connection]
         # What waits no more is refused by `accept`, which says who decided it.
         is_waiting = found.state == "waiting"
         if is_waiting and mark(made) != form.seen.data:
-            raise Changed("The check says something else by now; read it again.")
+            raise Changed(_("The check says something else by now; read it again."))
         if is_waiting and made.state != "clear" and not form.is_read.data:
-            raise Refused("Tick that you have read what the check says.")
+            raise Refused(_("Tick that you have read what the check says."))
         review.accept(
             connection, found.pharmacy_id, found.prescription_id, checked=made.state, **told
         )
