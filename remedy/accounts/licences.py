@@ -26,10 +26,6 @@ from remedy.values import Clock
 
 REASON_AT_MOST = 500
 SUSPENDED, REINSTATED = "suspended", "reinstated"
-OTHERWISE = {
-    SUSPENDED: "This pharmacy is not open to patients: it is suspended already, or was never checked.",
-    REINSTATED: "This pharmacy is not suspended.",
-}
 
 
 def suspend(
@@ -46,7 +42,11 @@ def suspend(
         .where(pharmacy.c.public_id == pharmacy_id, pharmacy.c.verified_at.is_not(None))
         .values(verified_at=None, suspended_at=now, suspended_reason=why)
     )
-    _note(connection, pharmacy_id, SUSPENDED, done.rowcount, why, by, clock)
+    if done.rowcount != 1:
+        raise Refused(
+            "This pharmacy is not open to patients: it is suspended already, or was never checked."
+        )
+    _note(connection, pharmacy_id, SUSPENDED, why, by, clock)
 
 
 def reinstate(
@@ -63,7 +63,9 @@ def reinstate(
         .where(pharmacy.c.public_id == pharmacy_id, pharmacy.c.suspended_at.is_not(None))
         .values(verified_at=clock(), suspended_at=None, suspended_reason=None)
     )
-    _note(connection, pharmacy_id, REINSTATED, done.rowcount, why, by, clock)
+    if done.rowcount != 1:
+        raise Refused("This pharmacy is not suspended.")
+    _note(connection, pharmacy_id, REINSTATED, why, by, clock)
 
 
 def _reason(reason: str) -> str:
@@ -77,16 +79,12 @@ def _note(
     connection: sa.Connection,
     pharmacy_id: UUID,
     became: str,
-    changed: int,
     reason: str,
     by: UUID,
     clock: Clock,
 ) -> None:
     """Keep the decision, and that whoever has packs set aside there is to be told."""
-    row = row_of(connection, pharmacy, pharmacy_id)
-    if changed != 1:
-        raise Refused(OTHERWISE[became])
-    now = clock()
+    row, now = row_of(connection, pharmacy, pharmacy_id), clock()
     made = connection.execute(
         sa.insert(pharmacy_licence_change).values(
             pharmacy_id=row,

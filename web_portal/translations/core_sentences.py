@@ -28,6 +28,7 @@ SPOKEN = (
     "catalogue/stock_list.py",
     "catalogue/stock_workbook.py",
     "catalogue/csvfile.py",
+    "catalogue/whole_queries.py",
 )
 """Where sentences for people are."""
 
