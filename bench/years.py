@@ -92,6 +92,7 @@ def _happened(books: Books, deed: Deed, day: date, place: int) -> Event | None:
         at,
         line_id=f"town-{day:%Y%m%d}-{place}",
         reason=deed.reason,
+        reason_code=deed.reason_code,
         lot_number=deed.lot_number,
         expires_on=deed.expires_on,
     )

@@ -34,7 +34,7 @@ SLOW_PACKS_A_DAY = 0.03
 class Deed:
     """Something that happens to a medicine at a pharmacy; `minute` is of the local day.
 
-    `what` is received, sold, refused (wanted, and not there), adjusted (a broken pack, or one out of date),
+    `what` is received, sold, refused (wanted, and not there), adjusted (a broken pack), expired (out of date),
     counted (`packs` is what is there), priced (`packs` is the price in minor units) or held.
     """
 
@@ -46,6 +46,7 @@ class Deed:
     lot_number: str = ""
     expires_on: date | None = None
     reason: str | None = None
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,13 @@ class Shop:
         while item.lots and item.lots[0][0] <= day:
             _, lot, packs = item.lots.pop(0)
             yield Deed(
-                "adjusted", self.pharmacy, medicine, -packs, opens - 15, lot, reason="Expired"
+                "expired",
+                self.pharmacy,
+                medicine,
+                packs,
+                opens - 15,
+                lot,
+                reason_code="date_passed",
             )
         if number in item.promotion:
             price = medicine.price_minor * (85 if number == item.promotion[0] else 100) // 100

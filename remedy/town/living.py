@@ -134,7 +134,13 @@ class Life:
             [one.licence for one in cast.pharmacies(self._size)],
             weights=[one.share for one in cast.pharmacies(self._size)],
         )[0]
-        there = sa.func.coalesce(sa.func.sum(stock_lot.c.quantity_milli), 0).label("there")
+        # What has expired or is recalled is on the shelf, and not there for anybody.
+        today = local_day(self._clock(), self._region.time_zone)
+        is_good = stock_lot.c.recalled_at.is_(None) & sa.or_(
+            stock_lot.c.expires_on.is_(None), stock_lot.c.expires_on > today
+        )
+        good = sa.case((is_good, stock_lot.c.quantity_milli), else_=0)
+        there = sa.func.coalesce(sa.func.sum(good), 0).label("there")
         rows = connection.execute(
             sa.select(
                 pharmacy.c.public_id.label("pharmacy_id"),

@@ -25,7 +25,7 @@ DAYS_AT_ONCE = 10
 """So many days of a pharmacy are one transaction; its last, lively days are one each."""
 
 HOLD_MINUTES = 180
-_MOVED = {"received", "sold", "adjusted", "counted"}
+_MOVED = {"received", "sold", "adjusted", "expired", "counted"}
 
 Days = Sequence[tuple[date, list[Deed]]]
 
@@ -111,6 +111,7 @@ class Teller:
             at,
             line_id=line_id,
             reason=deed.reason,
+            reason_code=deed.reason_code,
             lot_number=deed.lot_number,
             expires_on=deed.expires_on,
         )

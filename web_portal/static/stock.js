@@ -76,4 +76,12 @@
     }
     wantsRow = false;
   });
+
+  // What a page suggests in the field it focuses is replaced by typing, not added to.
+  document.addEventListener("DOMContentLoaded", () => {
+    const field = document.querySelector("[data-suggested]");
+    if (field && field === document.activeElement) {
+      field.select();
+    }
+  });
 })();
