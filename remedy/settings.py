@@ -73,6 +73,13 @@ class Settings:
         "Where mail is handed over, smtp://HOST:PORT", default="smtp://127.0.0.1:18018"
     )
     mail_from: str = setting("Sender of our mail", default="remedy@localhost")
+    payment_url: str = setting(
+        "Address of the payment provider; empty: orders are paid when they are handed over",
+        default="",
+    )
+    payment_key: str = setting(
+        "Shared with the payment provider: signs what each tells the other", default="", secret=True
+    )
     search_index_dir: str = setting(
         "Folder of the search index, written by `remedy index` and read by the portal; empty: searches use the words in the database",
         default="",
@@ -159,10 +166,23 @@ class Settings:
         # The keys are not asked for here: only the portal and `prepare` are given them, and they ask.
         if self.environment == "production" and not self.portal_url.startswith("https://"):
             found.append("REMEDY_PORTAL_URL must begin with https:// in production.")
+        if self.payment_url:
+            found += self._problems_of_payment()
         for name in ("region_file", "data_dir", "hadoop_streaming_jar"):
             path = getattr(self, name)
             if path and not Path(path).exists():
                 found.append(f"{PREFIX}{name.upper()} names '{path}', which does not exist.")
+        return found
+
+    def _problems_of_payment(self) -> list[str]:
+        found = []
+        address = urlsplit(self.payment_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            found.append("REMEDY_PAYMENT_URL is not an address such as https://pay.example.org.")
+        if self.environment == "production" and address.scheme != "https":
+            found.append(
+                "REMEDY_PAYMENT_URL must begin with https:// in production; the test provider is for one machine."
+            )
         return found
 
     def airflow_connections(self) -> dict[str, str]:

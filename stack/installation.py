@@ -52,6 +52,7 @@ PORTS = {
     "shuffle": 23,
     "collector": 24,
     "datanode-proxy": 25,
+    "payments": 26,
 }
 MASTER_PORTS = (30, 39)
 
@@ -60,7 +61,11 @@ ACCOUNTS = ("owner", "portal", "pipeline", "dashboard", "watch")
 # What those processes of an account that need it may read beside their database password:
 # setting -> name of the secret.
 # The owner is the operator at the keyboard (`./run follow`, `create-admin`).
-_PORTAL_SECRETS = {"secret_key": "secret_key", "master_key": "master_key"}
+_PORTAL_SECRETS = {
+    "secret_key": "secret_key",
+    "master_key": "master_key",
+    "payment_key": "payment_key",
+}
 _SECRET_SETTINGS = {
     "portal": _PORTAL_SECRETS,
     "owner": {**_PORTAL_SECRETS, "airflow_password": "airflow-admin"},
@@ -127,7 +132,7 @@ class Installation:
                 f"@127.0.0.1:{self.port('mariadb')}/remedy"
             )
             write_private(self.secret_folder / f"database-{account}-url", url)
-        for name in ("secret_key", "master_key", "postgres", "airflow-admin"):
+        for name in ("secret_key", "master_key", "payment_key", "postgres", "airflow-admin"):
             self.secret(name)
 
     def _prepare_databases_folder(self) -> None:
@@ -261,12 +266,14 @@ class Installation:
             dashboard_url=self.url("streamlit"),
             airflow_url=self.url("airflow-api-server"),
             smtp_url=f"smtp://127.0.0.1:{self.port('mail')}",
+            payment_url=self.url("payments"),
             search_index_dir=str(self.state / "data" / "search-index"),
         ).to_env()
         for name in (
             "database_url",
             "secret_key",
             "master_key",
+            "payment_key",
             "airflow_password",
             "region_file",
             "data_dir",

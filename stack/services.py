@@ -128,6 +128,14 @@ SERVICES = (
         account="dashboard",
     ),
     Service(
+        "payments",
+        "$python -m remedy payment-desk --port $port_payments --folder $state/data/payments"
+        " --key-file $state/secrets/payment_key",
+        ready=probes.answers("payments", "/"),
+        port="payments",
+        account="dashboard",
+    ),
+    Service(
         "relay",
         "$python -m remedy relay",
         after=("prepare",),

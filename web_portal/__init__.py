@@ -70,7 +70,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.appointments import asking, postman
     from web_portal.appointments import routes as appointments
     from web_portal.demand import routes as demand
-    from web_portal.orders import basket, counter, picking
+    from web_portal.orders import basket, cashier, counter, picking
     from web_portal.orders import routes as orders
     from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
     from web_portal.pharmacy import routes as pharmacy
@@ -89,6 +89,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         appointments,
         asking,
         basket,
+        cashier,
         counter,
         demand,
         health,
@@ -125,6 +126,9 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     # A till has no cookie to be misused: it shows its key with every request.
     csrf.exempt(till.room)
     demand.init_app(app)
+    # Nor has a payment provider: it signs what it tells.
+    csrf.exempt(cashier.room)
+    cashier.init_app(app)
     live.init_app(app)
     postman.init_app(app)
     reminders.init_app(app)

@@ -1,4 +1,4 @@
-"""Verbs the stack starts: migrate, prepare, relay, index, settle, mail-catcher.
+"""Verbs the stack starts: migrate, prepare, relay, index, settle, mail-catcher, payment-desk.
 
 Each imports what it needs when it runs: the relay stays small, and a part that is broken stops its own
 verb only.
@@ -46,6 +46,15 @@ def add_verbs(verbs: Any) -> None:
     mail.add_argument("--smtp-port", type=int, required=True)
     mail.add_argument("--web-port", type=int, required=True)
     mail.add_argument("--folder", type=Path, required=True)
+    desk = add(
+        verbs,
+        "payment-desk",
+        run_payment_desk,
+        "a payment provider for one machine, which takes no money",
+    )
+    desk.add_argument("--port", type=int, required=True)
+    desk.add_argument("--folder", type=Path, required=True)
+    desk.add_argument("--key-file", type=Path, required=True, help="the key the portal shares")
 
 
 def run_migrate(_: argparse.Namespace, settings: Settings) -> int:
@@ -168,4 +177,16 @@ def run_mail_catcher(chosen: argparse.Namespace, _: Settings) -> int:
     from remedy.messages import catcher
 
     catcher.run(smtp_port=chosen.smtp_port, web_port=chosen.web_port, folder=chosen.folder)
+    return 0
+
+
+def run_payment_desk(chosen: argparse.Namespace, settings: Settings) -> int:
+    """The local payment provider; not where money is meant."""
+    from remedy.orders import paper_money
+
+    if settings.environment == "production":
+        print("The test provider takes no money; production refuses it.", file=sys.stderr)
+        return 1
+    key = chosen.key_file.read_text(encoding="utf-8").strip()
+    paper_money.run(port=chosen.port, folder=chosen.folder, key=key, clock=utc_now)
     return 0

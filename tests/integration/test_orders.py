@@ -1,172 +1,22 @@
-"""Orders: whole or not at all, however many want the same; each step once; what ends early gives everything back."""
-
-import threading
-from collections import Counter
-from collections.abc import Callable
-from datetime import date, timedelta
-from uuid import UUID
+"""Orders: whole or not at all; each step once, by who may; what ends early gives everything back."""
 
 import pytest
-import sqlalchemy as sa
 
 from remedy.events import orders as told_events
-from remedy.gateways.mysql import in_transaction
-from remedy.orders import queries, service
-from remedy.orders.model import AlreadyChanged, NeedsPrescription, Order, PriceChanged
+from remedy.orders import service
+from remedy.orders.model import AlreadyChanged, NeedsPrescription, PriceChanged
 from remedy.pipeline import overdue
-from remedy.stock import queries as stock_queries
 from remedy.stock import service as stock
 from remedy.stock.holds import LinesShort
-from remedy.stock.model import Line, OutOfStock, Refused
+from remedy.stock.model import Refused
 from remedy.values import uuid7
-from tests.factories import Watch, a_medicine, a_patient, a_pharmacist, a_pharmacy, a_vault
-from tests.integration.outbox_events import told
-from tests.integration.test_stock_holds import at_once
-
-STOCK, WANTED, CLIENTS = 400, 800, 16
-
-
-class Shop:
-    """A pharmacy with three medicines at a price, two pharmacists, and a patient."""
-
-    def __init__(self, database: sa.Engine, packs: int = STOCK) -> None:
-        self.database, self.watch = database, Watch()
-        self.vault = a_vault(self.watch)
-        with database.begin() as connection:
-            self.pharmacy_id = a_pharmacy(connection)
-            self.patient_id = a_patient(connection, self.vault)
-            self.chitra, self.dora = (
-                a_pharmacist(connection, self.pharmacy_id, name=name, clock=self.watch)
-                for name in ("Chitra", "Dora")
-            )
-            self.medicines = [a_medicine(connection, generic_name=f"salt {n}") for n in range(3)]
-            for number, medicine_id in enumerate(self.medicines):
-                self.receive(connection, medicine_id, packs)
-                stock.set_price(
-                    connection, self.pharmacy_id, medicine_id, 250 + number, "EUR", clock=self.watch
-                )
-
-    def receive(self, connection: sa.Connection, medicine_id: UUID, packs: int) -> None:
-        line = Line(
-            "received", medicine_id, packs * 1000, self.watch.now, lot_number="A",
-            expires_on=date(2027, 1, 31),
-        )  # fmt: skip
-        stock.record_movement(connection, self.pharmacy_id, line, clock=self.watch)
-
-    def do(self, change: Callable[..., object], *args: object, **more: object) -> object:
-        return in_transaction(self.database, lambda c: change(c, *args, clock=self.watch, **more))
-
-    def place(self, *packs: int, order: list[UUID] | None = None, **differs: object) -> UUID:
-        """So many packs of the first, second … medicine."""
-        wanted = {
-            each: n * 1000 for each, n in zip(order or self.medicines, packs, strict=False) if n
-        }
-        told = {
-            "patient_id": self.patient_id, "pharmacy_id": self.pharmacy_id, "wanted": wanted,
-            "way": "pickup", "payment": "cash", "currency": "EUR", **differs,
-        }  # fmt: skip
-        return self.do(service.place, self.vault, **told)
-
-    def step(self, order_id: UUID, to: str, version: int | None = None, by: UUID | None = None):
-        return self.do(
-            service.step, order_id, to, pharmacy_id=self.pharmacy_id,
-            version=version or self.order(order_id).version, account_id=by or self.chitra,
-        )  # fmt: skip
-
-    def order(self, order_id: UUID) -> Order:
-        with self.database.connect() as connection:
-            return queries.order(connection, order_id)
-
-    def rows(self) -> list:
-        with self.database.connect() as connection:
-            return stock_queries.stock_rows(connection, self.pharmacy_id, now=self.watch.now)
-
-    def available(self) -> list[int]:
-        left = {row.medicine_id: row.available_milli // 1000 for row in self.rows()}
-        return [left[each] for each in self.medicines]
-
-    def on_hand(self) -> list[int]:
-        left = {row.medicine_id: row.on_hand_milli // 1000 for row in self.rows()}
-        return [left[each] for each in self.medicines]
-
-    def events(self) -> list:
-        with self.database.connect() as connection:
-            return told(connection, self.pharmacy_id)
-
-    def count(self, table: str) -> int:
-        with self.database.connect() as connection:
-            return connection.execute(sa.text(f"SELECT COUNT(*) FROM {table}")).scalar_one()
+from tests.factories import a_medicine, a_patient, a_pharmacy
+from tests.integration.shop import STOCK, Shop
 
 
 @pytest.fixture
 def shop(database) -> Shop:
     return Shop(database)
-
-
-def test_three_line_orders_in_opposite_order_sell_what_there_is_and_none_in_part(shop):
-    """800 wanted of 400 packs of each of three medicines: 400 orders of a pack each are placed, whole."""
-    refused: Counter[str] = Counter()
-    lock = threading.Lock()
-
-    def client(number: int) -> int:
-        order = shop.medicines if number % 2 else shop.medicines[::-1]
-        placed = 0
-        for _ in range(WANTED // CLIENTS // 2):
-            try:
-                shop.place(2, 2, 2, order=order)
-                placed += 1
-            except OutOfStock as refusal:
-                with lock:
-                    refused[str(refusal)] += 1
-        return placed
-
-    placed = sum(at_once([lambda n=n: client(n) for n in range(CLIENTS)]))
-    assert placed * 2 == STOCK
-    assert sum(refused.values()) == (WANTED - STOCK) // 2
-    # A deadlock would have come out of the threads as an error; short ones are all that was refused for.
-    assert set(refused) == {"Not everything is there any more, so nothing was set aside."}
-    assert shop.available() == [0, 0, 0]
-    with shop.database.connect() as connection:
-        lines = connection.execute(
-            sa.text(
-                "SELECT COUNT(l.stock_item_id) AS n, COUNT(h.id) AS held FROM pharmacy_order o"
-                " JOIN pharmacy p ON p.id = o.pharmacy_id"
-                " LEFT JOIN pharmacy_order_line l ON l.order_id = o.id"
-                " LEFT JOIN stock_hold h ON h.order_id = o.id AND h.stock_item_id = l.stock_item_id"
-                " WHERE p.public_id = :id GROUP BY o.id"
-            ),
-            {"id": shop.pharmacy_id.bytes},
-        ).all()
-    assert Counter((line.n, line.held) for line in lines) == {(3, 3): placed}
-
-
-def test_orders_and_single_holds_together_promise_nothing_twice(shop):
-    def orders() -> int:
-        done = 0
-        for _ in range(20):
-            try:
-                shop.place(5, 0, 5)
-                done += 5
-            except OutOfStock:
-                pass
-        return done
-
-    def holds() -> int:
-        done = 0
-        for _ in range(20):
-            try:
-                shop.do(
-                    stock.hold, shop.pharmacy_id, shop.medicines[2], 5000,
-                    patient_id=shop.patient_id, minutes=60,
-                )  # fmt: skip
-                done += 5
-            except OutOfStock:
-                pass
-        return done
-
-    ordered = sum(at_once([orders, holds] * 4)[::2])
-    first, second, third = shop.available()
-    assert (first, second, third) == (STOCK - ordered, STOCK, 0)
 
 
 def test_an_order_with_one_line_short_sets_nothing_aside_and_its_demand_is_told(shop):
@@ -243,40 +93,6 @@ def test_picked_made_ready_and_collected_is_sold_once_from_the_lots(shop):
         shop.step(order_id, "collected")
 
 
-def test_of_two_pharmacists_one_wins_and_the_other_reads_who_did_what(shop):
-    order_id = shop.place(1)
-
-    def picks(who: UUID) -> str:
-        try:
-            shop.step(order_id, "picking", version=1, by=who)
-        except AlreadyChanged as refusal:
-            return str(refusal)
-        return ""
-
-    first, second = at_once([lambda: picks(shop.chitra), lambda: picks(shop.dora)])
-    assert sorted([bool(first), bool(second)]) == [False, True]
-    winner = "Dora" if first else "Chitra"
-    assert f"{winner} began to pick this order: Monday 02 March 2026, 09:00 (CET)" in first + second
-    assert shop.order(order_id).changed_by == winner
-
-
-def test_collected_by_many_at_once_is_handed_out_once(shop):
-    order_id = shop.place(3)
-    shop.step(order_id, "picking")
-    shop.step(order_id, "ready")
-    version = shop.order(order_id).version
-
-    def one() -> bool:
-        try:
-            shop.step(order_id, "collected", version=version)
-        except AlreadyChanged:
-            return False
-        return True
-
-    assert sum(at_once([one] * 8)) == 1
-    assert shop.on_hand()[0] == 397
-
-
 def test_a_patient_cancels_until_somebody_picks_it(shop, database):
     first, second = shop.place(5), shop.place(7)
     shop.do(service.cancel_own, first, patient_id=shop.patient_id)
@@ -289,29 +105,6 @@ def test_a_patient_cancels_until_somebody_picks_it(shop, database):
         ben = a_patient(connection, shop.vault, name="Ben")
     with pytest.raises(Refused, match="no such order of yours"):
         shop.do(service.cancel_own, second, patient_id=ben)
-
-
-def test_picking_and_cancelling_at_once_is_one_of_the_two(shop):
-    for _ in range(5):
-        order_id = shop.place(1)
-
-        def attempt(change: Callable[[], object]) -> bool:
-            try:
-                change()
-            except AlreadyChanged:
-                return False
-            return True
-
-        done = at_once(
-            [
-                lambda o=order_id: attempt(lambda: shop.step(o, "picking", version=1)),
-                lambda o=order_id: attempt(
-                    lambda: shop.do(service.cancel_own, o, patient_id=shop.patient_id)
-                ),
-            ]
-        )
-        assert sorted(done) == [False, True]
-        assert shop.order(order_id).state == ("picking" if done[0] else "cancelled")
 
 
 def test_a_pharmacy_cancels_with_a_reason_and_the_packs_are_back(shop):
@@ -409,30 +202,3 @@ def test_an_order_of_nothing_or_of_what_nobody_knows_is_refused(shop):
         shop.place()
     with pytest.raises(Refused, match="No medicine has that id"):
         shop.place(1, order=[uuid7()])
-
-
-def test_control_lines_taken_one_by_one_leave_orders_in_part(shop):
-    """The same wish without one transaction for all lines: some are held that belong to no whole order."""
-    first, second, _ = shop.medicines
-    shop.place(0, STOCK - 1)
-
-    def one_by_one() -> int:
-        got = 0
-        for medicine_id in (first, second):
-            try:
-                shop.do(
-                    stock.hold, shop.pharmacy_id, medicine_id, 1000, patient_id=shop.patient_id,
-                    minutes=60,
-                )  # fmt: skip
-                got += 1
-            except OutOfStock:
-                pass
-        return got
-
-    assert sorted(at_once([one_by_one] * 4)) == [1, 1, 1, 2]
-
-
-def test_times_are_believable():
-    from remedy.orders.model import READY_FOR, SET_ASIDE_FOR, UNPAID_FOR
-
-    assert timedelta(minutes=5) < UNPAID_FOR < READY_FOR < SET_ASIDE_FOR

@@ -132,13 +132,12 @@ ROUTES = (
     Route("orders.page", "GET", "/orders/{asha_order}", PATIENTS, {"asha"}),
     Route("orders.state", "GET", "/orders/{asha_order}/state", PATIENTS, {"asha"}),
     Route("orders.cancel", "POST", "/orders/{asha_order}/cancel", PATIENTS, {"asha"}),
+    Route("orders.pay", "POST", "/orders/{asha_order}/pay", PATIENTS, {"asha"}, {303}),
     Route("picking.queue", "GET", "/pharmacy/orders", PHARMACISTS),
     Route("picking.waiting", "GET", "/pharmacy/orders/waiting", PHARMACISTS),
     Route("picking.page", "GET", "/pharmacy/orders/{asha_order}", PHARMACISTS, {"chitra"}),
     Route("picking.step", "POST", "/pharmacy/orders/{asha_order}/step", PHARMACISTS, {"chitra"}),
-    Route(
-        "picking.cancel", "POST", "/pharmacy/orders/{asha_order}/cancel", PHARMACISTS, {"chitra"}
-    ),
+    Route("picking.cancel", "POST", "/pharmacy/orders/{asha_order}/cancel", PHARMACISTS, {"chitra"}),
     Route("counter.page", "GET", "/pharmacy/holds", PHARMACISTS),
     Route("counter.waiting", "GET", "/pharmacy/holds/waiting", PHARMACISTS),
     Route("counter.look", "POST", "/pharmacy/holds", PHARMACISTS),
@@ -253,6 +252,7 @@ ELSEWHERE = {
     "static",
     "live.follow",
     "till.stock_movements",
+    "cashier.told",
     "accounts.sign_out",
     "looks.language",
     "looks.colours",

@@ -20,7 +20,8 @@ from remedy.values import packs_text
 from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
-from web_portal.orders.forms import BasketForm, ChangeForm, PlaceForm, takes_online
+from web_portal.orders import cashier
+from web_portal.orders.forms import BasketForm, ChangeForm, PlaceForm
 from web_portal.pages import render
 from web_portal.parts import parts
 
@@ -106,7 +107,11 @@ def order() -> Response:
         return url_for("orders.page", order_id=order_id, done="ordered")
 
     try:
-        return redirect(once(form, work), 303)
+        address = once(form, work)
+        if form.payment.data == "online":
+            # After the commit: an order stands whether or not the provider answers; its page offers to try again.
+            cashier.open_payment(UUID(address.partition("/orders/")[2][:36]))
+        return redirect(address, 303)
     except LinesShort as refusal:
         _tell_short(form, before, refusal)
         return _page(
@@ -192,7 +197,7 @@ def _page(
         typed=typed or {},
         line_form=OnceForm(formdata=None),
         fee_minor=here.region.delivery_fee_minor,
-        takes_online=takes_online(),
+        takes_online=cashier.takes_online(),
         **shown,
     )
 

@@ -10,6 +10,7 @@ from wtforms.validators import ValidationError
 
 from remedy.stock import codes
 from web_portal.forms import Form, OnceForm, PacksField, text_between
+from web_portal.orders import cashier
 from web_portal.parts import parts
 
 CODE_WORDS: Any = _l("Collection code")
@@ -78,7 +79,7 @@ class PlaceForm(OnceForm):
 
     def validate_payment(self, field: Field) -> None:
         """Online only where somebody takes the money."""
-        if field.data == "online" and takes_online():
+        if field.data == "online" and cashier.takes_online():
             return
         if field.data != "cash":
             raise ValidationError(_("Choose how you want to pay."))
@@ -108,8 +109,3 @@ class CancelForm(StepForm):
         _l("Why? The patient reads it."),
         [text_between(1, 200, _l("Say in up to 200 characters why the order is cancelled."))],
     )
-
-
-def takes_online() -> bool:
-    """Whether orders can be paid online here."""
-    return False

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
+from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
 from remedy.orders import queries, service
@@ -15,6 +16,7 @@ from remedy.vault import Unreadable
 from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, once
+from web_portal.orders import cashier
 from web_portal.orders.qr import code_for
 from web_portal.pages import render
 from web_portal.parts import parts
@@ -64,6 +66,20 @@ def cancel(order_id: UUID) -> Response:
         return redirect(once(form, work), 303)
     except Refused as refusal:
         return _page(_own_order(order_id), 409, refusal=str(refusal))
+
+
+@room.post("/<uuid:order_id>/pay")
+@requires("patient")
+def pay(order_id: UUID) -> Response:
+    """Try again to have a place made where the order is paid."""
+    _own_order(order_id)
+    if not cashier.open_payment(order_id):
+        return _page(
+            _own_order(order_id),
+            503,
+            refusal=_("The payment provider does not answer. Try again in a minute."),
+        )
+    return redirect(url_for("orders.page", order_id=order_id), 303)
 
 
 def _own_order(order_id: UUID) -> Order:

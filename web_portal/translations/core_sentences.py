@@ -32,7 +32,7 @@ SPOKEN = (
 )
 """Where sentences for people are."""
 
-NOT_FOR_PEOPLE = {"RuntimeError", "LookupError", "TypeError"}
+NOT_FOR_PEOPLE = {"RuntimeError", "LookupError", "TypeError", "NotTaken"}
 SAYS_BY_RETURN = {"substitution.py", "model.py"}
 """Files whose functions give back a sentence."""
 

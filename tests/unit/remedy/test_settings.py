@@ -82,3 +82,15 @@ def test_airflow_connections_name_the_same_places():
     assert kafka["bootstrap.servers"] == settings.kafka_brokers
     assert kafka["enable.auto.commit"] == "false"
     assert connections["AIRFLOW_CONN_REMEDY_HDFS"]["host"] == "127.0.0.1"
+
+
+def test_production_refuses_a_payment_provider_without_https():
+    told = {
+        "REMEDY_ENVIRONMENT": "production",
+        "REMEDY_PORTAL_URL": "https://remedy.example.org",
+        "REMEDY_PAYMENT_URL": "http://127.0.0.1:18026",
+    }
+    with pytest.raises(SettingsError, match="REMEDY_PAYMENT_URL must begin with https"):
+        Settings.from_env(told)
+    Settings.from_env({**told, "REMEDY_PAYMENT_URL": "https://pay.example.org"})
+    Settings.from_env({"REMEDY_PAYMENT_URL": "http://127.0.0.1:18026"})
