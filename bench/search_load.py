@@ -1,5 +1,6 @@
 """Loads the catalogue of `bench/search_catalogue.py` into a migrated, empty database: whole tables by LOAD DATA."""
 
+import itertools
 import random
 import time
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from remedy.catalogue.model import NewMedicine
 from remedy.catalogue.slips import beginnings
 from remedy.gateways.mysql import engine_for
 from remedy.pipeline.indexing import make_anew
+from remedy.schema.frozen import VERSIONS, statements
 from remedy.values import utc_now
 
 
@@ -38,8 +40,11 @@ def load(url: str, size: Size, folder: Path) -> float:
         # Into empty tables without checks the server builds each index at once, sorted.
         for setting in ("unique_checks = 0", "foreign_key_checks = 0"):
             connection.exec_driver_sql(f"SET SESSION {setting}")
+        # And without a trigger for each row; what it would write is in the file.
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS stock_lot_medicine")
         for table, columns, rows, settings in _tables(size, made):
             _table(connection, folder / f"{table}.tsv", table, columns, rows, settings)
+        connection.exec_driver_sql(_trigger())
         _peers(connection)
         # They were not added one by one, so nothing numbered them.
         make_anew(connection, clock=utc_now)
@@ -80,7 +85,9 @@ def _tables(size: Size, made: list[Product]) -> Iterator[tuple[str, str, Rows, s
     yield "stock_item", "id, pharmacy_id, medicine_id, price_minor, changed_at", _items(size, now), (
         _public_id("item")
     )  # fmt: skip
-    yield "stock_lot", "stock_item_id, lot_number, expires_on, recalled_at, quantity_milli", _lots(size, now), (
+    yield "stock_lot", (
+        "stock_item_id, medicine_id, lot_number, expires_on, recalled_at, quantity_milli"
+    ), _lots(size, now), (
         "public_id = UNHEX(MD5(CONCAT('lot', @stock_item_id, '/', @lot_number))), "
         "stock_item_id = @stock_item_id, lot_number = @lot_number"
     )  # fmt: skip
@@ -126,16 +133,23 @@ def _items(size: Size, now: datetime) -> Iterator[tuple[Any, ...]]:
 def _lots(size: Size, now: datetime) -> Iterator[tuple[Any, ...]]:
     """One lot each; of ten items two have a second: a later, an expired or a recalled one."""
     dice, today = random.Random(size.seed + 4), now.date()
-    for row in range(1, size.pharmacies * size.stocked + 1):
+    for row, medicine in enumerate(itertools.chain.from_iterable(shelves(size)), 1):
         quantity = dice.choice((0, 1, 2, 3, 5, 8, 12, 20)) * 1000
-        yield row, "A", today + timedelta(days=dice.randrange(60, 900)), None, quantity
+        yield row, medicine, "A", today + timedelta(days=dice.randrange(60, 900)), None, quantity
         second = dice.randrange(20)
         if second < 2:
-            yield row, "B", today + timedelta(days=dice.randrange(900, 1200)), None, 3000
+            yield row, medicine, "B", today + timedelta(days=dice.randrange(900, 1200)), None, 3000
         elif second == 2:
-            yield row, "B", today - timedelta(days=20), None, 3000
+            yield row, medicine, "B", today - timedelta(days=20), None, 3000
         elif second == 3:
-            yield row, "B", today + timedelta(days=400), now, 3000
+            yield row, medicine, "B", today + timedelta(days=400), now, 3000
+
+
+def _trigger() -> str:
+    """The trigger as the migration makes it."""
+    told = statements((VERSIONS / "0012_search.sql").read_text(encoding="utf-8"))
+    (found,) = (statement for statement in told if statement.startswith("CREATE TRIGGER"))
+    return found
 
 
 def _table(

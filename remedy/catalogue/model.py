@@ -127,12 +127,14 @@ def search_words(text: str) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: without case, accents and the letters' typographic forms."""
-    return "".join(
+    """A text as it is compared: without case, accents and the letters' typographic forms; twice is as once."""
+    plain = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text.casefold())
         if not unicodedata.combining(letter)
     )
+    # What a sign such as \u2122 is written out as may be capitals.
+    return plain.casefold()
 
 
 def _plain(word: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from remedy.catalogue.meaning import Asked, asked, forms_in, strengths_in
+from remedy.catalogue.model import folded, search_words
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,9 @@ def test_codes_are_known_by_their_shape():
     assert [one.atc for one in asked("N02BE01 n02be J01")] == ["n02be01", "n02be", "j01"]
     assert asked("4006381333931")[0].code == "04006381333931"
     assert asked("123456789")[0].code == ""
+
+
+@pytest.mark.parametrize("text", ["Element™ 5 mg", "PÀRACETAMOL ﬁlm", "STRASSE straße", "№ 4 ㎎"])
+def test_folding_twice_is_folding_once(text):
+    assert folded(folded(text)) == folded(text)
+    assert [word for one in asked(text) for word in one.words] == search_words(text)
