@@ -1,7 +1,7 @@
 """### Aggregate demand.
 
-Counts what was sold, refused and searched for, per day, from the history in HDFS into `agg_daily_*`: one
-MapReduce job on YARN over all days that changed.
+Counts what was sold, refused and searched for, what lay on the shelves and at which price, per day, from the history
+in HDFS into `agg_daily_*`: one MapReduce job on YARN over all days that changed.
 
 * **Runs** every hour. By hand: `from` and `to` (days) narrow it, `include_open` also counts today as far as
   it has landed, `again` also counts days that did not change.
@@ -68,7 +68,7 @@ def aggregate_demand():
         owner = f"aggregate_demand {run_id}"
 
         def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
-            wanted = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
+            wanted = Wanted.of(plan.wanted_days(), map(str, plan.quarantined), plan.names)
             return run(
                 JOB, inputs, output, wanted=wanted, owner=owner, hadoop=hadoop
             ).application_id

@@ -13,6 +13,7 @@ from mrjob.protocol import BytesValueProtocol, TextProtocol
 
 from mapreduce.counting import DailyCount, Pair, reduce_pairs
 from mapreduce.landed_lines import Wanted
+from mapreduce.look_alikes import Names
 
 COUNTERS = "remedy"
 """The group of our counters: what became of the lines."""
@@ -72,9 +73,13 @@ class MRDailyDemand(MRJob):
             self.increment_counter(COUNTERS, fate.value, count)
         yield from self._count.drain()
 
+    def reducer_init(self) -> None:
+        """Read what medicines are called."""
+        self._names = Names(Wanted.load(self.options.wanted).names)
+
     def reducer(self, key: str, values: Iterable[str]) -> Iterator[Pair]:
         """Add up one key."""
-        yield from reduce_pairs(key, values)
+        yield from reduce_pairs(key, values, self._names)
 
 
 if __name__ == "__main__":

@@ -42,30 +42,39 @@ class Wanted:
     """What a count is asked for.
 
     `days` gives the wanted local days (ISO text) of each topic, `quarantined` the ids of the events that
-    are not believed.
+    are not believed, `names` what medicines are called.
     """
 
     days: Mapping[str, frozenset[str]]
     quarantined: frozenset[str] = field(default_factory=frozenset)
+    names: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, days: Mapping[str, Iterable[str]], quarantined: Iterable[str] = ()) -> "Wanted":
+    def of(
+        cls,
+        days: Mapping[str, Iterable[str]],
+        quarantined: Iterable[str] = (),
+        names: Iterable[str] = (),
+    ) -> "Wanted":
         """From plain collections."""
         return cls(
-            {topic: frozenset(wanted) for topic, wanted in days.items()}, frozenset(quarantined)
+            {topic: frozenset(wanted) for topic, wanted in days.items()},
+            frozenset(quarantined),
+            frozenset(names),
         )
 
     @classmethod
     def load(cls, path: str) -> "Wanted":
         """From the file that travels with the job."""
         whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls.of(whole["days"], whole["quarantined"])
+        return cls.of(whole["days"], whole["quarantined"], whole["names"])
 
     def text(self) -> str:
         """As `load` reads it; the same question always gives the same text."""
         whole = {
             "days": {topic: sorted(wanted) for topic, wanted in sorted(self.days.items())},
             "quarantined": sorted(self.quarantined),
+            "names": sorted(self.names),
         }
         return json.dumps(whole, ensure_ascii=False)
 

@@ -8,7 +8,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.schema.base import Uuid
-from remedy.schema.pipeline import agg_daily_demand, agg_daily_search, agg_daily_unmet_demand
+from remedy.schema.pipeline import (
+    agg_daily_demand,
+    agg_daily_look_alike,
+    agg_daily_price,
+    agg_daily_search,
+    agg_daily_searcher,
+    agg_daily_stock,
+    agg_daily_unmet_demand,
+)
 
 Day = tuple[str, date]
 """A topic and a local day."""
@@ -17,7 +25,11 @@ ROWS = "rows"
 """The kind of line that says how many rows a day was made of."""
 
 _TABLES: dict[str, tuple[str, sa.Table]] = {
+    "alike": ("medicine-searches", agg_daily_look_alike),
     "demand": ("stock-movements", agg_daily_demand),
+    "people": ("medicine-searches", agg_daily_searcher),
+    "price": ("stock-movements", agg_daily_price),
+    "shelf": ("stock-movements", agg_daily_stock),
     "unmet": ("medicine-searches", agg_daily_unmet_demand),
     "search": ("medicine-searches", agg_daily_search),
 }

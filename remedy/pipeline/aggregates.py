@@ -62,13 +62,14 @@ class DayToCount:
 class Plan:
     """What one run counts: the days, the files they are in (names under our root), the events not believed.
 
-    `waiting` are days that need counting and have a part that is not ready or not checked yet.
+    `names` are what medicines are called, for words that mean none; `waiting` are days that need counting and have a part that is not ready or not checked yet.
     """
 
     days: tuple[DayToCount, ...]
     files: tuple[str, ...]
     quarantined: tuple[UUID, ...]
     waiting: tuple[Day, ...]
+    names: tuple[str, ...] = ()
 
     def wanted_days(self) -> dict[str, list[str]]:
         """The days by topic, as ISO text."""
@@ -183,7 +184,13 @@ def make_plan(
         files=tuple(connection.execute(_files(days)).scalars()) if days else (),
         quarantined=tuple(connection.execute(_quarantined(days)).scalars()) if days else (),
         waiting=tuple(waiting),
+        names=_names(connection) if days else (),
     )
+
+
+def _names(connection: sa.Connection) -> tuple[str, ...]:
+    rows = connection.execute(sa.text("SELECT generic_name, brand_name FROM known_medicine"))
+    return tuple(sorted({name for row in rows for name in row if name}))
 
 
 def first_open_day(zones: Mapping[str, str], now: datetime) -> date:

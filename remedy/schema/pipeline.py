@@ -174,6 +174,50 @@ agg_daily_search = table(
     sa.Column("found_count", BigInt, nullable=False),
 )
 
+agg_daily_searcher = table(
+    "agg_daily_searcher",
+    # How many different people looked for a medicine; their pseudonyms change every day.
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("medicine_id", Uuid, primary_key=True),
+    sa.Column("searcher_count", BigInt, nullable=False),
+)
+
+agg_daily_look_alike = table(
+    "agg_daily_look_alike",
+    # Words that meant no medicine, and a name that they are one slip from.
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("district", sa.String(60), primary_key=True),
+    sa.Column("query", sa.String(100), primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("search_count", BigInt, nullable=False),
+    sa.Column("searcher_count", BigInt, nullable=False),
+)
+
+agg_daily_stock = table(
+    "agg_daily_stock",
+    # What lay on the shelf on a day on which something moved; until the next such day it stayed as it closed.
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("pharmacy_id", Uuid, primary_key=True),
+    sa.Column("medicine_id", Uuid, primary_key=True),
+    sa.Column("opening_milli", BigInt, nullable=False),
+    sa.Column("closing_milli", BigInt, nullable=False),
+    sa.Column("lowest_milli", BigInt, nullable=False),
+    sa.Column("expired_milli", BigInt, nullable=False),
+    sa.Column("movement_count", BigInt, nullable=False),
+    sa.Index("ix_agg_daily_stock_item", "pharmacy_id", "medicine_id", "day"),
+)
+
+agg_daily_price = table(
+    "agg_daily_price",
+    # The last price of a day on which it was set; until the next such day it stayed.
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("pharmacy_id", Uuid, primary_key=True),
+    sa.Column("medicine_id", Uuid, primary_key=True),
+    sa.Column("price_minor", BigInt, nullable=False),
+    sa.Column("change_count", BigInt, nullable=False),
+    sa.Index("ix_agg_daily_price_item", "pharmacy_id", "medicine_id", "day"),
+)
+
 model_run = table(
     "model_run",
     row_id(),

@@ -42,7 +42,14 @@ class History:
                 connection.execute(sa.delete(table))
             for table in (tables.aggregated_day, tables.quarantine, tables.agg_daily_demand):
                 connection.execute(sa.delete(table))
-            for table in (tables.agg_daily_search, tables.agg_daily_unmet_demand):
+            for table in (
+                tables.agg_daily_search,
+                tables.agg_daily_unmet_demand,
+                tables.agg_daily_searcher,
+                tables.agg_daily_look_alike,
+                tables.agg_daily_stock,
+                tables.agg_daily_price,
+            ):
                 connection.execute(sa.delete(table))
 
     def land(self, *happened: Event, state: str = "ready", is_checked: bool = True) -> str:
@@ -168,7 +175,7 @@ class LocalFolder:
 
 def count_inline(plan: Plan, inputs: Sequence[str], output: str) -> str:
     """Run the job in this process, over local files."""
-    question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
+    question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined), plan.names)
     run(JOB, inputs, output, wanted=question)
     Path(output, "_SUCCESS").touch()
     return "application_1_0001"

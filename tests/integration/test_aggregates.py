@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from remedy.events import pharmacy as events
 from remedy.pipeline.aggregates import Asked, Done, NotReconciled, Plan, aggregate
 from remedy.schema import pipeline as tables
+from tests.factories import a_medicine
 from tests.integration.history import (
     MONDAY,
     TUESDAY,
@@ -22,7 +23,14 @@ from tests.integration.history import (
     at,
     count_inline,
 )
-from tests.unit.mapreduce.landed import MOVEMENTS, SEARCHES, ZONES, movement, search
+from tests.unit.mapreduce.landed import (
+    MOVEMENTS,
+    SEARCHES,
+    ZONES,
+    event_id,
+    movement,
+    search,
+)
 
 
 @pytest.fixture
@@ -185,3 +193,23 @@ def test_a_job_that_did_not_finish_loads_nothing(history):
             clock=history.watch,
         )
     assert history.sold() == {}
+
+
+def test_shelves_prices_people_and_look_alikes_are_loaded_and_replaced_with_their_day(history):
+    with history.engine.begin() as connection:
+        a_medicine(connection, generic_name="ibuprofen", brand_name="Brufalin")
+    lot = events.LotChange(event_id(0), -2000)
+    sold = movement(occurred_at=at(MONDAY), pharmacy_seq=7, balance_milli=0, lots=(lot,))
+    history.land(sold)
+    history.land(search(occurred_at=at(MONDAY), medicine_id=None, query="ibuprofne"))
+    for _ in range(2):
+        history.aggregate(again=True)
+        (shelf,) = history.rows(tables.agg_daily_stock)
+        assert (shelf["opening_milli"], shelf["closing_milli"]) == (2000, 0)
+        (people,) = history.rows(tables.agg_daily_searcher)
+        assert people["searcher_count"] == 1
+        (alike,) = history.rows(tables.agg_daily_look_alike)
+        assert (alike["query"], alike["name"], alike["searcher_count"]) == (
+            "ibuprofne", "ibuprofen", 1,
+        )  # fmt: skip
+        assert history.rows(tables.agg_daily_price) == []

@@ -59,7 +59,7 @@ def test_one_job_on_yarn_counts_all_changed_days_of_both_topics(
     outcomes = []
 
     def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
-        question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined))
+        question = Wanted.of(plan.wanted_days(), map(str, plan.quarantined), plan.names)
         outcomes.append(run(JOB, inputs, output, wanted=question, owner=owner, hadoop=hadoop))
         return outcomes[-1].application_id
 

@@ -35,7 +35,7 @@ def test_the_job_gives_what_its_functions_give(tmp_path):
     question = wanted(quarantined=(event_id(3),))
     found, outcome = run_job(JOB, lines, tmp_path, question)
     assert found == sorted(count(lines, question))
-    assert len(found) == 6
+    assert len(found) == 9
     assert outcome.counters[COUNTERS] == {
         "counted": 3,
         "quarantined": 1,

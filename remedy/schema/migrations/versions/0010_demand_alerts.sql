@@ -39,3 +39,41 @@ CREATE TABLE demand_watch (
 	subject_count INTEGER NOT NULL,
 	PRIMARY KEY (id)
 )ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE agg_daily_searcher (
+	day DATE NOT NULL,
+	medicine_id BINARY(16) NOT NULL,
+	searcher_count BIGINT NOT NULL,
+	PRIMARY KEY (day, medicine_id)
+)ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE agg_daily_look_alike (
+	day DATE NOT NULL,
+	district VARCHAR(60) NOT NULL,
+	query VARCHAR(100) NOT NULL,
+	name VARCHAR(100) NOT NULL,
+	search_count BIGINT NOT NULL,
+	searcher_count BIGINT NOT NULL,
+	PRIMARY KEY (day, district, query, name)
+)ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE agg_daily_stock (
+	day DATE NOT NULL,
+	pharmacy_id BINARY(16) NOT NULL,
+	medicine_id BINARY(16) NOT NULL,
+	opening_milli BIGINT NOT NULL,
+	closing_milli BIGINT NOT NULL,
+	lowest_milli BIGINT NOT NULL,
+	expired_milli BIGINT NOT NULL,
+	movement_count BIGINT NOT NULL,
+	PRIMARY KEY (day, pharmacy_id, medicine_id)
+)ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX ix_agg_daily_stock_item ON agg_daily_stock (pharmacy_id, medicine_id, day);
+CREATE TABLE agg_daily_price (
+	day DATE NOT NULL,
+	pharmacy_id BINARY(16) NOT NULL,
+	medicine_id BINARY(16) NOT NULL,
+	price_minor BIGINT NOT NULL,
+	change_count BIGINT NOT NULL,
+	PRIMARY KEY (day, pharmacy_id, medicine_id)
+)ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX ix_agg_daily_price_item ON agg_daily_price (pharmacy_id, medicine_id, day);
+-- Days that were counted before are counted again, for the tables that are new.
+UPDATE aggregated_day SET changed_at = changed_at - INTERVAL 1 SECOND;

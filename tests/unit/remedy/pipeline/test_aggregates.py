@@ -7,7 +7,13 @@ import pytest
 
 from remedy.pipeline.aggregate_lines import Counted, agg_rows, read_counted
 from remedy.pipeline.aggregates import DayToCount, NotReconciled, Plan, first_open_day, reconcile
-from remedy.schema.pipeline import agg_daily_demand, agg_daily_search, agg_daily_unmet_demand
+from remedy.schema.pipeline import (
+    agg_daily_demand,
+    agg_daily_search,
+    agg_daily_searcher,
+    agg_daily_stock,
+    agg_daily_unmet_demand,
+)
 from tests.unit.mapreduce.landed import (
     CORNER,
     IBUPROFEN,
@@ -76,7 +82,14 @@ def test_each_kind_of_line_becomes_a_row_of_its_table():
     lines = count([*some_lines(), line(search(medicine_id=None, query="ginseng"), number=9)])
     found = {table.name: rows for table, rows in agg_rows(lines, 100)}
     assert set(found) == {
-        table.name for table in (agg_daily_demand, agg_daily_search, agg_daily_unmet_demand)
+        table.name
+        for table in (
+            agg_daily_demand,
+            agg_daily_search,
+            agg_daily_searcher,
+            agg_daily_stock,
+            agg_daily_unmet_demand,
+        )
     }
     assert found["agg_daily_demand"] == [
         {
