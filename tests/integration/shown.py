@@ -18,7 +18,8 @@ from playwright.sync_api import Route as Asked
 from werkzeug.test import TestResponse
 
 from tests.integration.portal_cast import Cast
-from tests.integration.test_portal_access import ROUTES, Route, address_of
+from tests.integration.routes import ROUTES, Route
+from tests.integration.test_portal_access import address_of
 
 AXE = Path("tests/vendor/axe-core-4.14.1.min.js")
 HOST = "http://localhost"

@@ -17,6 +17,7 @@ from tests.integration import pseudo
 from tests.integration.mailbox import link_to
 from tests.integration.portal_cast import Browser as Client
 from tests.integration.portal_cast import Cast, settings_for
+from tests.integration.routes import ROUTES, Route
 from tests.integration.shown import (
     NARROW,
     ZOOMED,
@@ -27,7 +28,7 @@ from tests.integration.shown import (
     shown_to,
     who_may,
 )
-from tests.integration.test_portal_access import ROUTES, Route, address_of, cast_with_ids
+from tests.integration.test_portal_access import address_of, cast_with_ids
 from tests.integration.test_portal_registration import answered
 from web_portal import create_app
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 
 from tests.integration import portal_cast
 from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.routes import ROUTES, Route
 from tests.integration.shown import Screen, report, shown_to, who_may
-from tests.integration.test_portal_access import ROUTES, Route
 
 
 @pytest.fixture(scope="module")

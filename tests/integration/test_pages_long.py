@@ -11,8 +11,9 @@ from remedy.appointments import queries, service
 from remedy.appointments.model import SYMPTOMS_AT_MOST
 from tests.integration import portal_cast
 from tests.integration.portal_cast import Cast
+from tests.integration.routes import PATIENTS, Route
 from tests.integration.shown import Screen, of_method, report, shown_to, who_may
-from tests.integration.test_portal_access import PATIENTS, Route, cast_with_ids
+from tests.integration.test_portal_access import cast_with_ids
 from web_portal import parts
 
 WORDS = "Unkürzbarlangerdosierungsanweisungsname " + "W" * 50 + " 👩‍⚕️ شارع الميناء 12 <b>&amp;</b> "
