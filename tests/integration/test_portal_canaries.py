@@ -15,9 +15,9 @@ from remedy.schema.people import ROLES
 from remedy.stock import service as stock
 from remedy.values import uuid7
 from tests.integration.portal_cast import CANARY, Cast
-from tests.integration.routes import ADMINS, PATIENTS, PEOPLE, PHARMACISTS, ROUTES, counts
+from tests.integration.routes import ADMINS, PATIENTS, PEOPLE, PHARMACISTS, ROUTES
 from tests.integration.serving import served
-from tests.integration.test_portal_access import address_of, cast_with_ids
+from tests.integration.test_portal_access import address_of, cast_with_ids, counts
 from tests.integration.test_portal_live import Silence, connect
 from web_portal import access, live
 from web_portal.parts import parts_of
