@@ -29,6 +29,8 @@ SAID = {
     ".ci/run": "What CI runs",
     "remedy/": "THE CORE: the platform's language. No web, no dashboards, no jobs in here",
     "remedy/region.toml": "The built-in region",
+    "remedy/catalogue/substitution.toml": "What is never given in place of another brand: data with its source and date",
+    "remedy/prescriptions/ingredients.toml": "Salts, other names and families of ingredients: how names are compared",
     "remedy/schema/migrations/": "Alembic; each step runs beside the previous version of the code",
     "remedy/town/lists/": "Its medicines, pharmacies, hospitals, doctors, patients; all but substances and ATC codes invented",
     "remedy/events/schemas/": "JSON Schema of every event, made from the classes",
