@@ -154,3 +154,20 @@ def test_levels_are_kept_and_told(lots):
         lots.do(service.set_levels, lots.pharmacy_id, lots.medicine_id, -1, 5000)
     event = lots.happened()[-1]
     assert (event.minimum_milli, event.reorder_milli) == (2000, 5000)
+
+
+def test_the_dashboards_stock_leaves_out_what_is_recalled_or_expired(lots):
+    # The view asks the server's own clock, by which lot A has long expired.
+    lots.tell("received", 2, lot_number="GOOD", expires_on=date(2190, 1, 1))
+    lots.tell("received", 4, lot_number="BAD", expires_on=date(2190, 1, 1))
+    lots.recall("BAD")
+    lots.recall("B")
+    with lots.database.connect() as connection:
+        found = connection.execute(
+            sa.text(
+                "SELECT s.stock_milli FROM stock_now s"
+                " JOIN stock_item i ON i.public_id = s.stock_item_id WHERE i.id = :item"
+            ),
+            {"item": lots.item_row},
+        )
+        assert found.scalar_one() == 2000
