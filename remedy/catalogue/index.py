@@ -216,9 +216,13 @@ class Snapshot:
         ])  # fmt: skip
 
     def _meant(self, one: Asked) -> list[Query]:
-        told = (("strength", one.strength), ("form", one.form), ("code", one.code))
+        told = (
+            ("strength", one.strength, _WHOLE),
+            ("code", one.code, _WHOLE),
+            ("form", one.form, _BEGINNING),
+        )
         ways = [
-            Query.const_score_query(self._is(name, text), _WHOLE) for name, text in told if text
+            Query.const_score_query(self._is(name, text), fit) for name, text, fit in told if text
         ]
         if one.atc:
             begins = Query.fuzzy_term_query(self.schema, "atc", one.atc, distance=0, prefix=True)

@@ -93,6 +93,13 @@ def test_what_was_typed_as_it_is_stands_before_a_slip(folder):
     assert found(folder, "calmador", nearly=True) == [6, 1]
 
 
+def test_a_word_in_a_name_stands_before_the_form_it_may_mean(tmp_path):
+    fill(tmp_path, {1: NewMedicine("a", form="tablet"), 2: NewMedicine("z tabs", form="syrup")})
+    now = Index(tmp_path).now()
+    fits = now.find(asked("tabs"), None, 5)
+    assert fits[2] > fits[1]
+
+
 def test_groups_are_found_only_where_they_are_asked_for(folder):
     assert found(folder, "group") == []
     assert found(folder, "group", kind=None) == [7]
