@@ -18,7 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 SOURCE = "openstreetmap"
 STREET_NEAR_KM = 1.0
-"""How near a street must be for a pharmacy to be called by it."""
+TOWN_NEAR_KM = 4.0
+"""How near a street, or a pharmacy that tells its town, must be for a pharmacy to be called by it."""
 
 LENGTHS = {"name": 120, "address": 200, "district": 60}
 NO_PLACE = "?"
@@ -83,8 +84,8 @@ def read(record: Mapping[str, str], spots: Sequence[Spot]) -> tuple[ListedPharma
     city = _plain(record["city"])
     if not city and by_distance:
         away, _, nearest = by_distance[0]
-        city = nearest.city
-        doubts.append(("no town, the nearest one taken", f"{city}, {away:.1f} km away"))
+        city = nearest.city if away <= TOWN_NEAR_KM else f"Around {nearest.city}"
+        doubts.append(("no town, the nearest one taken", f"{nearest.city}, {away:.1f} km away"))
     street = " ".join(
         part for part in (_plain(record["street"]), _plain(record["housenumber"])) if part
     )
@@ -121,7 +122,10 @@ def _called(street: str, by_distance: Sequence[tuple[float, Spot]]) -> str:
     for away, spot in by_distance:
         if spot.street and away <= STREET_NEAR_KM:
             return f"Pharmacy near {spot.words}"
-    return f"Pharmacy near {by_distance[0][1].city}" if by_distance else "Pharmacy without a name"
+    if not by_distance:
+        return "Pharmacy without a name"
+    away, spot = by_distance[0]
+    return f"Pharmacy near {spot.city}, {away:.1f} km from it"
 
 
 def _point(record: Mapping[str, str]) -> tuple[float, float]:

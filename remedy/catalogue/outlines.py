@@ -1,12 +1,17 @@
 """What a map draws of a district: the outline around its pharmacies. Ours, from nobody's map. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import cos, pi, radians, sin
+
+from remedy.catalogue.model import distance_km
 
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 AROUND_KM = 0.4
+WIDEST_KM = 40.0
+"""What is wider is no district that could be drawn, but what lies between others."""
+
 CORNERS = 8
 KM_PER_DEGREE = 111.195
 
@@ -16,7 +21,15 @@ def outlines(places: Iterable[tuple[str, Point]]) -> dict[str, list[Point]]:
     found: dict[str, list[Point]] = {}
     for district, point in places:
         found.setdefault(district, []).append(point)
-    return {district: outline(points) for district, points in sorted(found.items())}
+    return {
+        district: outline(points)
+        for district, points in sorted(found.items())
+        if distance_km(_corner(min, points), _corner(max, points)) <= WIDEST_KM
+    }
+
+
+def _corner(which: Callable[[Iterable[float]], float], points: Sequence[Point]) -> Point:
+    return which(lat for lat, _ in points), which(lon for _, lon in points)
 
 
 def outline(points: Sequence[Point]) -> list[Point]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from remedy.catalogue.hours import Hours, Opening, opening_at
 from remedy.catalogue.model import distance_km, search_words
 from remedy.catalogue.slips import SHORTEST, is_one_slip
+from remedy.schema.people import account
 from remedy.schema.pharmacy import pharmacy, pharmacy_hours
 
 Point = tuple[float, float]
@@ -20,7 +21,8 @@ Point = tuple[float, float]
 class Pharmacy:
     """A verified pharmacy; `verified_at` is when its licence was looked at, or the list it came in from was.
 
-    `source` and `source_as_of` name that list and how old it is; None for one that applied itself.
+    `source` and `source_as_of` name that list and how old it is; None for one that applied itself. One from a list
+    `is_answered` only when somebody works there with Remedy.
     """
 
     pharmacy_id: UUID
@@ -36,6 +38,7 @@ class Pharmacy:
     hours: tuple[Hours, ...]
     source: str | None = None
     source_as_of: str | None = None
+    is_answered: bool = True
 
     def opening(self, now: datetime) -> Opening | None:
         """Whether it is open; None where its hours are not known."""
@@ -53,6 +56,11 @@ class Near:
 def pharmacy_of(connection: sa.Connection, pharmacy_id: UUID) -> Pharmacy | None:
     """The verified pharmacy of that id; None when there is none."""
     columns = pharmacy.c
+    people = (
+        sa.select(account.c.id)
+        .where(account.c.pharmacy_id == columns.id, account.c.is_active)
+        .correlate(pharmacy)
+    )
     row = (
         connection.execute(
             sa.select(
@@ -68,6 +76,7 @@ def pharmacy_of(connection: sa.Connection, pharmacy_id: UUID) -> Pharmacy | None
                 columns.time_zone,
                 columns.source,
                 columns.source_as_of,
+                (columns.source.is_(None) | sa.exists(people)).label("is_answered"),
             ).where(columns.public_id == pharmacy_id, columns.verified_at.is_not(None))
         )
         .mappings()

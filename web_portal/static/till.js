@@ -69,7 +69,7 @@
     shown.closest("section").hidden = rows.length === 0;
   }
 
-  const clock = (instant) => new Date(instant).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = (instant) => new Date(instant).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
   const named = (sale) => `${sale.quantity} × ${sale.label}, ${clock(sale.occurred_at)}`;
 
   function say(words) {
@@ -82,6 +82,7 @@
       return;
     }
     line.dataset.kind = kind;
+    line.className = kind === "online" ? "notice" : "advice";
     line.textContent = here.words[kind];
     if (kind === "signedOut" || kind === "foreign") {
       const link = element("a", here.words.signIn);
