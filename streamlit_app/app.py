@@ -11,7 +11,16 @@ import sqlalchemy as sa
 import streamlit as st
 
 from streamlit_app import access, data
-from streamlit_app.views import demand, forecast, live, pipeline, quality, requests
+from streamlit_app.views import (
+    demand,
+    forecast,
+    live,
+    performance,
+    pipeline,
+    quality,
+    requests,
+    trends,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +28,8 @@ log = logging.getLogger(__name__)
 PAGES = (
     ("Demand", "demand", ":material/bar_chart:", demand.show),
     ("Live demand", "live", ":material/monitoring:", live.show),
+    ("Trends", "trends", ":material/insights:", trends.show),
+    ("Pharmacy performance", "performance", ":material/local_pharmacy:", performance.show),
     ("Forecast", "forecast", ":material/trending_up:", forecast.show),
     ("Requests", "requests", ":material/event:", requests.show),
     ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),

@@ -90,6 +90,30 @@ def percent(ratio: float | None) -> str:
     return "-" if ratio is None or math.isnan(ratio) else f"{ratio:.0%}"
 
 
+def permille(ratio: float | None) -> str:
+    """A small ratio as per cent with a tenth; a dash where there is none."""
+    return "-" if ratio is None or math.isnan(ratio) else f"{ratio:.1%}"
+
+
+def more_or_less(ratio: float | None) -> str:
+    """How far above or below: `2.1% above`, `0.4% below`, `the same`; a dash where there is nothing to compare."""
+    if ratio is None or math.isnan(ratio):
+        return "-"
+    if abs(ratio) < 0.0005:
+        return "the same"
+    return f"{abs(ratio):.1%} {'above' if ratio > 0 else 'below'}"
+
+
+def minutes(value: float | None) -> str:
+    """A time in minutes: `45 s`, `12 min`, `3 h`; a dash where there is none."""
+    return "-" if value is None or math.isnan(value) else _span(value * 60)
+
+
+def money(minor: float, currency: str, minor_digits: int) -> str:
+    """An amount as it is read: `1,234.50 EUR`."""
+    return f"{minor / 10**minor_digits:,.{minor_digits}f} {currency}"
+
+
 def seconds(value: float | None) -> str:
     """A short time: `120 ms`, `2.5 s`, `3 min`; a dash where there is none."""
     if value is None or math.isnan(value):

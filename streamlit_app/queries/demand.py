@@ -138,10 +138,10 @@ def by_medicine(
     return with_labels(rows)
 
 
-def unmet(connection: sa.Connection, first: date, closed: date) -> pd.DataFrame:
+def unmet(connection: sa.Connection, first: date, closed: date, smallest: int) -> pd.DataFrame:
     """Searches that found nothing on closed days: wanted, district, search_count, searcher_count.
 
-    `wanted` is the medicine that was meant, or the words in quotes when nothing was.
+    What fewer than `smallest` people looked for in a district is hidden. `wanted` is the medicine that was meant, or the words in quotes when nothing was.
     """
     rows = frame(
         connection,
@@ -151,10 +151,12 @@ def unmet(connection: sa.Connection, first: date, closed: date) -> pd.DataFrame:
         FROM agg_daily_unmet_demand t LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
         WHERE t.day BETWEEN :first AND :closed
         GROUP BY t.medicine_id, {MEDICINE}, t.query, t.district
+        HAVING SUM(t.searcher_count) >= :smallest
         ORDER BY search_count DESC LIMIT 200
         """,  # noqa: S608 - built from constants; values are bound
         first=first,
         closed=closed,
+        smallest=smallest,
     )
     labelled = with_labels(rows)
     wanted = [

@@ -151,10 +151,11 @@ def _unmet(first: date, now: datetime) -> None:
     count = data.read(demand.last_count, demand.SEARCHES)
     closed = count["day"].iloc[0].date() if len(count) else BEFORE_ALL
     since = data.read(demand.unmet_so_far, max(closed, first - timedelta(days=1))).iloc[0]
-    rows = data.read(demand.unmet, first, closed)
+    smallest = int(data.settings().smallest_group)
+    rows = data.read(demand.unmet, first, closed, smallest)
     if rows.empty:
         parts.nothing(
-            "On the closed days of this period every search found something, or none was made."
+            f"On the closed days of this period nothing was looked for in vain by {smallest} people or more."
         )
     else:
         parts.table(

@@ -88,6 +88,7 @@ def count_days(at: sa.Connection, made: SimpleNamespace) -> None:
                     kind=kind, day=day, landed_rows=5, changed_at=NOW + timedelta(seconds=1)
                 )
             )
+    count_shelves(at, made)
     for medicine_id, query, count in ((UUID(int=0), "kalmadol", 3), (made.medicine_id, "", 2)):
         at.execute(
             tables.agg_daily_unmet_demand.insert().values(
@@ -96,7 +97,56 @@ def count_days(at: sa.Connection, made: SimpleNamespace) -> None:
                 district="Harbour",
                 query=query,
                 search_count=count,
-                searcher_count=1,
+                searcher_count=5,
+            )
+        )
+
+
+def count_shelves(at: sa.Connection, made: SimpleNamespace) -> None:
+    """Two packs went out of date nine days ago; empty since five; three pharmacies ask 4, 5 and 9 EUR; five people searched."""
+    for ago, closing, expired in ((9, 3000, 2000), (5, 0, 0)):
+        at.execute(
+            tables.agg_daily_stock.insert().values(
+                day=CLOSED - timedelta(days=ago),
+                pharmacy_id=made.pharmacy_id,
+                medicine_id=made.medicine_id,
+                opening_milli=5000,
+                closing_milli=closing,
+                lowest_milli=closing,
+                expired_milli=expired,
+                movement_count=2,
+            )
+        )
+    for pharmacy_id, price_minor in ((made.pharmacy_id, 500), (uuid7(), 400), (uuid7(), 900)):
+        at.execute(
+            tables.agg_daily_price.insert().values(
+                day=CLOSED - timedelta(days=20),
+                pharmacy_id=pharmacy_id,
+                medicine_id=made.medicine_id,
+                price_minor=price_minor,
+                change_count=1,
+            )
+        )
+    for medicine_id, people in ((made.medicine_id, 5), (made.other_id, 4)):
+        at.execute(
+            tables.agg_daily_search.insert().values(
+                day=CLOSED, medicine_id=medicine_id, search_count=8, found_count=8
+            )
+        )
+        at.execute(
+            tables.agg_daily_searcher.insert().values(
+                day=CLOSED, medicine_id=medicine_id, searcher_count=people
+            )
+        )
+    for query, people in (("calmadoll", 5), ("calmadal", 4)):
+        at.execute(
+            tables.agg_daily_look_alike.insert().values(
+                day=CLOSED,
+                district="Harbour",
+                query=query,
+                name="calmadol",
+                search_count=6,
+                searcher_count=people,
             )
         )
 

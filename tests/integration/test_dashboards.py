@@ -21,7 +21,15 @@ from remedy.schema.people import session
 from remedy.settings import Settings
 from remedy.values import uuid7
 from streamlit_app import access, data
-from streamlit_app.queries import demand, forecasts, names, pipeline, requests
+from streamlit_app.queries import (
+    demand,
+    forecasts,
+    names,
+    performance,
+    pipeline,
+    requests,
+    trends,
+)
 from tests.factories import (
     Watch,
     an_admin,
@@ -29,7 +37,7 @@ from tests.factories import (
 from tests.integration.dashboard_scene import CLOSED, NOW, TOKEN, set_scene, sign_in
 
 APP = str(Path(__file__).parents[2] / "streamlit_app" / "app.py")
-PAGES = ("demand", "live", "forecast", "requests", "pipeline", "quality")
+PAGES = ("demand", "live", "trends", "performance", "forecast", "requests", "pipeline", "quality")
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +107,31 @@ def test_demand_can_be_asked_for_one_pharmacy_and_one_medicine(connection, scene
 
 
 def test_what_was_not_found_is_named_by_medicine_or_by_its_words(connection, scene):
-    unmet = demand.unmet(connection, CLOSED, CLOSED)
+    unmet = demand.unmet(connection, CLOSED, CLOSED, 5)
     since = demand.unmet_so_far(connection, CLOSED).iloc[0]
 
     assert unmet["wanted"].tolist()[0] == "“kalmadol”"
     assert unmet["wanted"].tolist()[1].startswith("Calmadol")
     assert (since["search_count"], since["unmet_count"]) == (2, 1)
+
+
+def test_what_few_people_looked_for_is_on_no_trend(connection, scene):
+    assert trends.searched(connection, CLOSED, 5)["people_count"].tolist() == [5]
+    assert trends.look_alikes(connection, CLOSED, CLOSED, 5)["query"].tolist() == ["calmadoll"]
+    assert len(trends.look_alikes(connection, CLOSED, CLOSED, 4)) == 2
+    assert demand.unmet(connection, CLOSED, CLOSED, 6).empty
+
+
+def test_an_empty_shelf_is_empty_until_something_moves_on_it(connection, scene):
+    (row,) = performance.shelves(connection, CLOSED - timedelta(days=27), CLOSED).to_dict("records")
+    assert (row["out_count"], row["kept_count"], row["stock_milli"]) == (6, 10, 0)
+    (row,) = performance.shelves(connection, CLOSED - timedelta(days=2), CLOSED).to_dict("records")
+    assert (row["out_count"], row["kept_count"]) == (3, 3)
+
+
+def test_what_expired_is_worth_the_price_of_its_day(connection, scene):
+    (row,) = performance.expired(connection, CLOSED - timedelta(days=27), CLOSED).to_dict("records")
+    assert (row["expired_milli"], int(row["loss_minor"]), row["unpriced_count"]) == (2000, 1000, 0)
 
 
 def test_the_pipeline_is_seen_from_its_own_tables(connection, scene):
@@ -200,6 +227,8 @@ def open_page(name: str) -> AppTest:
         ("forecast", ["Method in use: ridge", "Past error: 20%", "Against the mean: 87%", "4.5 days", "20260302T080000Z-abc", "next training", "Next forecast", "28 packs expected"]),
         ("requests", ["general practice", "asked 20 min ago", "in 2 days", "urgent"]),
         ("live", ["Searches, 5 min: 5", "More than usual", "31 in 5 minutes, usually 4.2", "28 counted days", "medicines of the group N02", "lasts", "2 s ago"]),
+        ("trends", ["Calmadol", "calmadoll", "out of stock", "100%", "4.0", "9.0"]),
+        ("performance", ["Corner Pharmacy", "78%", "60.0%", "10.00 EUR", "the same"]),
         ("pipeline", ["stock-movements", "1.0 s", "The body is not JSON.", "dead letter", "changed since"]),
         ("quality", ["pharmacy is known", "Critical ones failed: 1", "Rows held back: 1"]),
     ],
