@@ -135,7 +135,14 @@ def entry_of(place: Place, item: Item, line: Line, now: datetime) -> ledger.Entr
     if is_late:
         effect = Effect(line.quantity_milli, {})
     else:
-        into = ledger.lot_for(item, line.lot_number, line.expires_on, clock=clock)
+        into = ledger.lot_for(
+            item,
+            line.lot_number,
+            line.expires_on,
+            # Of packs that are on their way another pharmacy read the date; they must not be stuck there.
+            earlier_wins=line.kind == "transferred",
+            clock=clock,
+        )
         day = local_day(line.occurred_at, place.time_zone)
         effect = effect_of(line, item.lots, into=into.lot_id, day=day)
         if line.kind in reasons.KINDS and effect.uncovered_milli:

@@ -103,8 +103,17 @@ def tell(
     )
 
 
-def lot_for(item: Item, lot_number: str, expires_on: date | None, *, clock: Clock) -> Lot:
+def lot_for(
+    item: Item,
+    lot_number: str,
+    expires_on: date | None,
+    *,
+    earlier_wins: bool = False,
+    clock: Clock,
+) -> Lot:
     """The item's lot of that number as it will be after the change: a new one if it has none yet.
+
+    With `earlier_wins`, of two expiry dates the earlier is kept.
 
     Raises:
         Refused: if the lot is known with another expiry date.
@@ -114,7 +123,9 @@ def lot_for(item: Item, lot_number: str, expires_on: date | None, *, clock: Cloc
             continue
         if expires_on is None or lot.expires_on == expires_on:
             return lot
-        if lot.expires_on is not None:
+        if lot.expires_on is not None and earlier_wins:
+            expires_on = min(expires_on, lot.expires_on)
+        elif lot.expires_on is not None:
             raise Refused(
                 f"Lot {lot_number} is known to expire on {lot.expires_on}, not on {expires_on}; "
                 "look at the pack."

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from remedy.events.pharmacy import StockTransferred, TransferClosed
 from remedy.gateways.mysql import in_transaction
 from remedy.stock import queries, service, transfers
+from remedy.stock.lot_queries import lots_of
 from remedy.stock.model import OutOfStock, Refused
 from remedy.stock.transfer_queries import partners, transfers_of
 from tests.factories import a_patient, a_pharmacy, a_vault
@@ -178,6 +179,22 @@ def test_a_recalled_lot_stays_blocked_where_it_arrives(two):
     )  # fmt: skip
     two.step(two.there, transfers.receive, asked, {"A": 3000})
     assert (two.there.row().on_hand_milli, two.there.row().available_milli) == (3000, 0)
+
+
+def test_of_two_dates_read_for_one_lot_the_earlier_is_kept(two):
+    two.there.tell("received", 2, lot_number="A", expires_on=LATER)
+    two.there.tell("received", 2, lot_number="B", expires_on=SOON)
+    asked = two.ask(4)
+    two.step(two.here, transfers.send, asked)
+    two.step(two.there, transfers.receive, asked, {"A": 3000, "B": 1000})
+    with two.here.database.connect() as connection:
+        lots = lots_of(
+            connection, two.there.pharmacy_id, two.there.medicine_id, now=two.there.watch.now
+        )
+    assert {lot.lot_number: (lot.expires_on, lot.quantity_milli) for lot in lots} == {
+        "A": (SOON, 5000),
+        "B": (SOON, 3000),
+    }
 
 
 def test_who_could_spare_some_is_named_with_what_may_be_sold(two, database):

@@ -80,7 +80,8 @@
   // What a page suggests in the field it focuses is replaced by typing, not added to.
   document.addEventListener("DOMContentLoaded", () => {
     const field = document.querySelector("[data-suggested]");
-    if (field && field === document.activeElement) {
+    if (field && !document.getElementById("problem")) {
+      field.focus();
       field.select();
     }
   });
