@@ -125,7 +125,7 @@ def _called(street: str, by_distance: Sequence[tuple[float, Spot]]) -> str:
     if not by_distance:
         return "Pharmacy without a name"
     away, spot = by_distance[0]
-    return f"Pharmacy near {spot.city}, {away:.1f} km from it"
+    return f"Pharmacy near {spot.city}" + (f" ({away:.1f} km)" if away > TOWN_NEAR_KM else "")
 
 
 def _point(record: Mapping[str, str]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 AROUND_KM = 0.4
-WIDEST_KM = 40.0
+WIDEST_KM = 25.0
 """What is wider is no district that could be drawn, but what lies between others."""
 
 CORNERS = 8

@@ -6,7 +6,6 @@ that the tablet may be switched off and on without a line.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +19,7 @@ from remedy.values import packs_text
 from web_portal import access
 from web_portal.access import public, quiet, requires
 from web_portal.headers import content_policy
-from web_portal.pages import money, render
+from web_portal.pages import STATIC, money, render
 from web_portal.parts import parts
 from web_portal.till import lines
 from web_portal.till.lines import BadRequest
@@ -29,7 +28,7 @@ from web_portal.translations.core_sentences import said
 room = Blueprint("tablet", __name__, url_prefix="/pharmacy", template_folder="templates")
 
 MOST_BYTES = 300_000
-WORKER = Path(__file__).with_name("worker.js")
+WORKER = STATIC / "till-worker.js"
 
 
 @room.get("/till")

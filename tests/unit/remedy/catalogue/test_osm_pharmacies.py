@@ -81,7 +81,7 @@ def test_who_has_no_street_either_is_called_by_one_that_is_near():
 
 def test_far_from_any_street_it_is_called_by_the_nearest_town():
     found, _ = reading(name="", street="", housenumber="", city="", lat="45.2")
-    assert found.name == "Pharmacy near Torino, 14.5 km from it"
+    assert found.name == "Pharmacy near Torino (14.5 km)"
     # So far away it is not called to be in the town.
     assert found.district == "Around Torino"
 
