@@ -30,6 +30,7 @@ from remedy.stock import service as stock
 from remedy.stock.model import Line, Refused
 from remedy.town import cast, people, places
 from remedy.town.hands import SOURCE
+from remedy.town.shelf import medicines
 from remedy.values import MILLI, Clock, local_day, uuid7
 from remedy.vault import Vault
 
@@ -39,6 +40,9 @@ EVENTS_A_SECOND = 3.0
 FASTEST = 50.0
 RUNS_LOW_MILLI = 4 * MILLI
 DELIVERY_MILLI = 40 * MILLI
+RARELY = 0.02
+"""Packs a day of what hardly anybody buys."""
+
 HOLD_MINUTES = 30
 WAITING_AT_MOST = 40
 """More requests than that are not made while nobody decides them."""
@@ -113,6 +117,7 @@ class Life:
             known = places.known(connection, self._size)
             folk = people.sign_ins(self._size, settings.secret_key)
             self._patients = people.patients_of(connection, folk, settings.secret_key)
+        self._packs_a_day = {one.key: one.packs_a_day for one in medicines(self._size)}
         self._doctors = {one.name: known[one.name] for one in cast.doctors(self._size)}
 
     def happen(self) -> str:
@@ -146,6 +151,7 @@ class Life:
                 pharmacy.c.public_id.label("pharmacy_id"),
                 pharmacy.c.district,
                 medicine.c.public_id.label("medicine_id"),
+                medicine.c.source_key,
                 medicine.c.is_controlled,
                 there,
             )
@@ -159,7 +165,9 @@ class Life:
         ).all()
         if not rows:
             return None
-        row = self._random.choice(rows)
+        # As in the days that were told: what is bought often is bought often now, or every slow item would surge.
+        weights = [self._packs_a_day.get(row.source_key, 0.0) + RARELY for row in rows]
+        (row,) = self._random.choices(rows, weights=weights)
         return _Found(
             row.pharmacy_id, row.district, row.medicine_id, row.is_controlled, int(row.there)
         )
