@@ -46,20 +46,26 @@ def _read(connection: sa.Connection, row_ids: list[int]) -> tuple[Position, dict
     """Where the catalogue stands, and these medicines by row id, in one statement."""
     if not row_ids:
         return _position(connection), {}
-    query = sa.select(
-        catalogue_state.c.public_id,
-        catalogue_state.c.changed_seq,
-        medicines.c.id,
-        *MEDICINE_FIELDS,
-    ).select_from(catalogue_state.outerjoin(medicines, medicines.c.id.in_(row_ids)))
-    rows = connection.execute(query).all()
+    rows = connection.execute(_STATE_AND_MEDICINES, {"row_ids": row_ids}).all()
     found = {row[2]: Medicine(*tuple(row)[3:]) for row in rows if row[2] is not None}
     return Position(rows[0][0], rows[0][1]), found
 
 
+_STATE = sa.select(catalogue_state.c.public_id, catalogue_state.c.changed_seq)
+_STATE_AND_MEDICINES = sa.select(
+    catalogue_state.c.public_id,
+    catalogue_state.c.changed_seq,
+    medicines.c.id,
+    *MEDICINE_FIELDS,
+).select_from(
+    catalogue_state.outerjoin(
+        medicines, medicines.c.id.in_(sa.bindparam("row_ids", expanding=True))
+    )
+)
+
+
 def _position(connection: sa.Connection) -> Position:
-    columns = catalogue_state.c.public_id, catalogue_state.c.changed_seq
-    return Position(*connection.execute(sa.select(*columns)).one())
+    return Position(*connection.execute(_STATE).one())
 
 
 def _ordered(fits: dict[int, float], rows: dict[int, Medicine]) -> list[Medicine]:

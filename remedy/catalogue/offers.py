@@ -4,9 +4,9 @@ Availability is computed from lots and holds at each look, never kept: nothing h
 ledger. The database reads the lots of a medicine in one stretch of an index and hands over only what is shown.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_hold, stock_item, s
 from remedy.values import local_day
 
 Number = sa.ColumnElement[Any]
+Zones = tuple[tuple[str, int], ...]
+"""Each time zone there is, with the number of the day it is there among those it is anywhere."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,47 @@ def offers_near(
 
     What is expired, recalled or set aside is not available, by the day it is at each pharmacy.
     """
-    zones = connection.execute(sa.select(pharmacy.c.time_zone).distinct()).scalars().all()
+    zones = connection.execute(_ZONES).scalars().all()
     if not zones:
         return NOBODY
-    row_id = sa.select(medicine.c.id).where(medicine.c.public_id == medicine_id).scalar_subquery()
-    ranked = _ranked(row_id, zones, near, now).limit(limit).offset(offset or None).subquery("best")
+    days = sorted({local_day(now, zone) for zone in zones})
+    query = _query(
+        tuple((zone, days.index(local_day(now, zone))) for zone in sorted(zones)), near is not None
+    )
+    latitude, longitude = near or (0.0, 0.0)
+    values = {
+        "medicine_id": medicine_id,
+        "now": now,
+        "latitude": latitude,
+        "longitude": longitude,
+        "most": MOST if limit is None else limit,
+        "before": offset,
+        **{f"day_{number}": day for number, day in enumerate(days)},
+    }
+    rows = connection.execute(query, values).mappings().all()
+    if not rows:
+        return NOBODY
+    hours = hours_of(connection, [row["pharmacy_id"] for row in rows])
+    shown = [_offer(dict(row), hours, near, now) for row in rows]
+    return Offers(sorted(shown, key=rank), int(rows[0]["having"]), int(rows[0]["keeping"]))
+
+
+_ZONES = sa.select(pharmacy.c.time_zone).distinct()
+MOST = 2**31
+"""More than there can be: no limit, as a number."""
+
+
+@lru_cache(maxsize=64)
+def _query(zones: Zones, is_near: bool) -> sa.Select[Any]:
+    """The statement for pharmacies in these zones; made once, as making it takes longer than running it."""
+    ranked = (
+        _ranked(zones, is_near)
+        .limit(sa.bindparam("most", type_=sa.BigInteger))
+        .offset(sa.bindparam("before", type_=sa.BigInteger))
+        .subquery("best")
+    )
     columns, best = pharmacy.c, ranked.c
-    query = (
+    return (
         sa.select(
             columns.public_id.label("pharmacy_id"),
             columns.name,
@@ -76,12 +112,6 @@ def offers_near(
         .select_from(ranked)
         .join(pharmacy, columns.id == best.pharmacy_id)
     )
-    rows = connection.execute(query).mappings().all()
-    if not rows:
-        return NOBODY
-    hours = hours_of(connection, [row["pharmacy_id"] for row in rows])
-    shown = [_offer(dict(row), hours, near, now) for row in rows]
-    return Offers(sorted(shown, key=rank), int(rows[0]["having"]), int(rows[0]["keeping"]))
 
 
 def offers(
@@ -116,23 +146,20 @@ def _offer(
     )
 
 
-def _ranked(
-    row_id: Number, zones: Sequence[str], near: Point | None, now: datetime
-) -> sa.Select[Any]:
+def _ranked(zones: Zones, is_near: bool) -> sa.Select[Any]:
     """SQL: the stock items of a medicine at verified pharmacies in order, narrow, each with what it has."""
     item, place = stock_item.c, pharmacy.c
-    days = {zone: local_day(now, zone) for zone in zones}
-    lots, held = _lots(row_id, sorted(set(days.values()))), _held(row_id, now)
+    lots, held = _lots(1 + max(number for _, number in zones)), _held()
     sellable = sa.case(
-        {zone: lots.c[f"until_{day:%Y%m%d}"] for zone, day in days.items()}, value=place.time_zone
+        {zone: lots.c[f"sellable_{number}"] for zone, number in zones}, value=place.time_zone
     )
     available = sa.func.greatest(
         sa.func.coalesce(sellable, 0) - sa.func.coalesce(held.c.held_milli, 0), 0
     )
     having = sa.func.sum(sa.type_coerce(available > 0, sa.Integer)).over()
     order = [(available > 0).desc(), item.price_minor.is_(None), item.price_minor, place.name]
-    if near is not None:
-        order.insert(1, _distance_km(near))
+    if is_near:
+        order.insert(1, _distance_km())
     return (
         sa.select(
             item.pharmacy_id,
@@ -147,32 +174,46 @@ def _ranked(
         .join(pharmacy, place.id == item.pharmacy_id)
         .outerjoin(lots, lots.c.stock_item_id == item.id)
         .outerjoin(held, held.c.stock_item_id == item.id)
-        .where(item.medicine_id == row_id, place.verified_at.is_not(None))
+        .where(item.medicine_id == _row_id(), place.verified_at.is_not(None))
         .order_by(*order)
     )
 
 
-def _lots(row_id: Number, days: Sequence[date]) -> sa.Subquery:
-    """SQL: what the lots of each stock item hold that may be sold on each of these days (see `Lot.is_sellable`)."""
+def _row_id() -> Number:
+    return (
+        sa.select(medicine.c.id)
+        .where(medicine.c.public_id == sa.bindparam("medicine_id", type_=medicine.c.public_id.type))
+        .scalar_subquery()
+    )
+
+
+def _lots(days: int) -> sa.Subquery:
+    """SQL: what the lots of each stock item hold that may be sold on each of so many days (see `Lot.is_sellable`)."""
     lot = stock_lot.c
     sums = [
         sa.func.sum(
             sa.case(
-                (sa.or_(lot.expires_on.is_(None), lot.expires_on > day), lot.quantity_milli),
+                (
+                    sa.or_(
+                        lot.expires_on.is_(None),
+                        lot.expires_on > sa.bindparam(f"day_{number}", type_=sa.Date),
+                    ),
+                    lot.quantity_milli,
+                ),
                 else_=0,
             )
-        ).label(f"until_{day:%Y%m%d}")
-        for day in days
+        ).label(f"sellable_{number}")
+        for number in range(days)
     ]
     return (
         sa.select(lot.stock_item_id, *sums)
-        .where(lot.medicine_id == row_id, lot.recalled_at.is_(None))
+        .where(lot.medicine_id == _row_id(), lot.recalled_at.is_(None))
         .group_by(lot.stock_item_id)
         .subquery("lots")
     )
 
 
-def _held(row_id: Number, now: datetime) -> sa.Subquery:
+def _held() -> sa.Subquery:
     """SQL: what is set aside of each; an expired hold counts no more at once."""
     hold, kept = stock_hold.c, stock_item.alias("kept")
     return (
@@ -180,15 +221,21 @@ def _held(row_id: Number, now: datetime) -> sa.Subquery:
         # From the items to their holds: what else is set aside in the town is not read.
         .prefix_with("STRAIGHT_JOIN")
         .select_from(kept.join(stock_hold, hold.stock_item_id == kept.c.id))
-        .where(kept.c.medicine_id == row_id, hold.state == "held", hold.expires_at > now)
+        .where(
+            kept.c.medicine_id == _row_id(),
+            hold.state == "held",
+            hold.expires_at > sa.bindparam("now", type_=hold.expires_at.type),
+        )
         .group_by(hold.stock_item_id)
         .subquery("held")
     )
 
 
-def _distance_km(near: Point) -> Number:
+def _distance_km() -> Number:
     """SQL: the great circle from a point to the pharmacy of the row, as `distance_km` has it."""
-    latitude, longitude = (sa.literal(value, sa.Double) for value in near)
+    latitude, longitude = (
+        sa.bindparam(name, type_=sa.Double) for name in ("latitude", "longitude")
+    )
     place, half = pharmacy.c, sa.literal(0.5, sa.Double)
     across = sa.func.pow(sa.func.sin(sa.func.radians(place.latitude - latitude) * half), 2)
     along = sa.func.pow(sa.func.sin(sa.func.radians(place.longitude - longitude) * half), 2)
