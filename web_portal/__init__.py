@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from remedy.settings import Settings, SettingsError
 from remedy.values import Clock, utc_now
-from web_portal import access, errors, headers, health, live, looks, pages, parts
+from web_portal import access, errors, headers, health, live, looks, page_words, pages, parts
 
 FORM_BYTES = 64 * 1024
 """The largest form; the till interface sets its own limit."""
@@ -51,6 +51,7 @@ def create_app(
         locale_selector=pages.locale_of_request,
         default_translation_directories=translations,
     )
+    page_words.init_app(app)
     pages.check_languages(app)
     app.before_request(access.enforce)
     csrf = CSRFProtect(app)

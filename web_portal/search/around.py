@@ -12,7 +12,7 @@ from remedy.catalogue.queries import alternatives
 from web_portal.parts import parts
 
 LONGEST_PLACE = 60
-PAGE = 20
+PAGE = 10
 MOST_PAGES = 500
 
 
@@ -39,11 +39,21 @@ class Around:
         return self.near.district if self.near else ""
 
 
+def typed_place() -> str:
+    """The place this request names, as it was typed."""
+    return request.values.get("district", "").strip()[:LONGEST_PLACE]
+
+
+def nowhere() -> Around:
+    """A place that is not looked up, only kept in the links of what is drawn."""
+    return Around({}, typed_place(), None, [], [])
+
+
 def around(connection: sa.Connection, meant: Medicine | None = None) -> Around:
     """What is near the place this request names."""
     now = parts().now()
     known = districts(connection)
-    typed = request.values.get("district", "").strip()[:LONGEST_PLACE]
+    typed = typed_place()
     near = place_meant(connection, typed, known)
     point = near.point if near else None
     if meant is None:

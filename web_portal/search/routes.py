@@ -19,7 +19,7 @@ from web_portal.orders.qr import code_for
 from web_portal.pages import render, wants_part
 from web_portal.parts import parts
 from web_portal.search import demand, own_holds
-from web_portal.search.around import Around, around
+from web_portal.search.around import Around, around, nowhere
 from web_portal.search.forms import HoldForm
 
 room = Blueprint("search", __name__, template_folder="templates")
@@ -40,7 +40,10 @@ def home() -> Response:
     def look(connection: sa.Connection) -> tuple[Found, Around]:
         # Groups are how some pharmacies tell their sales; nobody can buy one.
         found = find(connection, q, kind="product")
-        only = found.exact[0] if len(found.exact) == 1 and not is_typing else None
+        if is_typing:
+            # The box with its places stays as it is.
+            return found, nowhere()
+        only = found.exact[0] if len(found.exact) == 1 else None
         return found, around(connection, only)
 
     found, near = parts().read(look)
