@@ -17,7 +17,7 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import queries, service, transfers
+from remedy.stock import collecting, queries, service, transfers
 from remedy.stock.folding import FoldedLot, fold
 from remedy.stock.model import Line, Refused
 from remedy.stock.transfer_queries import transfers_of
@@ -41,6 +41,7 @@ STEPS = st.lists(
                 "price",
                 "hold",
                 "release",
+                "collect",
                 "refuse",
                 "undo",
                 "expired",
@@ -130,6 +131,10 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_
                     minutes=20, clock=watch,
                 )  # fmt: skip
                 holds.append(held.hold_id)
+            elif what == "collect" and holds:
+                collecting.collect_hold(
+                    connection, pharmacy_id, holds[packs % len(holds)], account_id=None, clock=watch
+                )
             elif what == "release" and holds:
                 service.release_hold(
                     connection, holds[packs % len(holds)], patient_id=patient_id, clock=watch
