@@ -64,6 +64,9 @@ def build(
             _report(do(hands.people_pieces(site)), f"accounts of {len(folk)} people", progress)
             days = f"{site.size.days} days at {site.size.pharmacies} pharmacies, visits, searches"
             _report(do(hands.history_pieces(site)), days, progress)
+            _report(do(hands.order_pieces(site)), "orders of the last days", progress)
+            # When the shops have their stock: a prescription is for what they keep.
+            _report(do([("prescriptions", "")]), "prescriptions", progress)
         last = partial(
             people.settle,
             vault=Vault(settings.master_key, clock=clock),

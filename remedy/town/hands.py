@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from remedy.gateways.mysql import engine_for, in_transaction
 from remedy.region import Region
-from remedy.town import cast, people, places, visits
+from remedy.town import cast, people, places, prescribed, shoppers, visits
 from remedy.town.demand import SEED, Shop, life
 from remedy.town.story import Teller, portions
 from remedy.values import local_day, utc_now
@@ -43,7 +43,7 @@ class Site:
 
 
 Piece = tuple[str, str]
-"""What kind of work, and of whom: `people` 0 … n, `shop` licence, `looks`, `visits`."""
+"""What kind of work, and of whom: `people` 0 … n, `shop` licence, `looks`, `visits`, `prescriptions`, `orders` licence."""
 
 PEOPLE_AT_ONCE = 16
 
@@ -58,6 +58,12 @@ def history_pieces(site: Site) -> list[Piece]:
     """The town's history, the largest pieces first."""
     shops = sorted(cast.pharmacies(site.size), key=lambda one: -one.share)
     return [("looks", ""), ("visits", ""), *(("shop", one.licence) for one in shops)]
+
+
+def order_pieces(site: Site) -> list[Piece]:
+    """The town's orders, which take of what its history left on the shelves."""
+    shops = sorted(cast.pharmacies(site.size), key=lambda one: -one.share)
+    return [("orders", one.licence) for one in shops[: shoppers.SHOPS]]
 
 
 class Hand:
@@ -80,6 +86,10 @@ class Hand:
             self._keep_shop(whose)
         elif kind == "looks":
             self._look()
+        elif kind == "orders":
+            self._order(whose)
+        elif kind == "prescriptions":
+            self._prescribe()
         else:
             self._visit()
         return piece
@@ -144,6 +154,19 @@ class Hand:
                     self._engine, partial(teller.tell_looks, day=day.day, looks=day.looks)
                 )
 
+    def _order(self, licence: str) -> None:
+        site = self._site
+        with self._engine.connect() as connection:
+            folk = shoppers.Shoppers(
+                self._vault,
+                places.known(connection, site.size),
+                people.patients_of(connection, self._sign_ins[:-1], site.secret_key),
+                self._region.currency,
+                self._region.delivery_fee_minor or 0,
+            )
+        for orders in shoppers.bought(site.size, site.now):
+            in_transaction(self._engine, partial(folk.tell, licence=licence, orders=orders))
+
     def _visit(self) -> None:
         site = self._site
         with self._engine.connect() as connection:
@@ -158,6 +181,18 @@ class Hand:
         days = [*visits.asked(site.size, site.now), visits.waiting(site.size, site.now)]
         for requests in days:
             in_transaction(self._engine, partial(desk.tell, requests=requests))
+
+    def _prescribe(self) -> None:
+        site = self._site
+        person = next(one for one in self._sign_ins if one["role"] == "pharmacist")
+        with self._engine.connect() as connection:
+            desk = prescribed.Desk(
+                self._vault,
+                people.patients_of(connection, self._sign_ins[:-1], site.secret_key),
+                people.account_of(connection, person["email"], site.secret_key),
+                self._region.time_zone,
+            )
+        in_transaction(self._engine, partial(desk.tell, now=site.now))
 
 
 _hand: Hand | None = None

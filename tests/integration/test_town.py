@@ -16,6 +16,7 @@ from remedy.appointments import queries
 from remedy.gateways.mysql import in_transaction
 from remedy.schema.base import metadata
 from remedy.schema.hospital import appointment
+from remedy.schema.orders import pharmacy_order
 from remedy.schema.people import outbox
 from remedy.schema.pharmacy import stock_lot, stock_movement
 from remedy.settings import Settings
@@ -102,6 +103,9 @@ def test_the_town_is_as_large_as_promised(
         waiting = queries.waiting_requests(c)
     assert states == {"requested", "accepted", "declined", "cancelled"}
     assert len(waiting) == 5
+    with database.connect() as c:
+        orders = Counter(c.execute(sa.select(pharmacy_order.c.state)).scalars())
+    assert set(orders) >= {"placed", "picking", "out", "collected", "cancelled"}
     assert sources == {SOURCE}
     assert {
         "remedy.medicine-searches.searched.v1",
