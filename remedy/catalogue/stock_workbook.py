@@ -72,7 +72,7 @@ def _look(name: str, content: bytes) -> None:
                     raise ImportRefused(
                         f"'{name}' holds what no list of stock needs; save it anew."
                     )
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError):
         raise ImportRefused(
             f"'{name}' cannot be read as an Excel workbook; save it anew, or as CSV."
         ) from None
