@@ -211,6 +211,8 @@ def sell_held(
         Refused: if what the lots hold may not be sold any more.
     """
     now, entries = clock(), []
+    if not place.is_verified:
+        raise Refused("This pharmacy is not allowed to hand anything out at the moment.")
     for found in holds:
         done = connection.execute(
             sa.update(stock_hold)

@@ -112,6 +112,18 @@ def test_a_pharmacy_cannot_hand_out_anothers_hold(shelf, database):
         collect(shelf, held.hold_id, other)
 
 
+def test_a_suspended_pharmacy_hands_nothing_out(shelf, database):
+    held = shelf.hold(packs=1)
+    with database.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE pharmacy SET verified_at = NULL WHERE public_id = :id"),
+            {"id": shelf.pharmacy_id.bytes},
+        )
+    with pytest.raises(Refused, match="not allowed to hand anything out"):
+        collect(shelf, held.hold_id)
+    assert shelf.held() == 1
+
+
 def found(shelf: Shelf, typed: str, pharmacy_id: UUID | None = None):
     with shelf.database.connect() as connection:
         return collecting.hold_of_code(
