@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from remedy.gateways.mysql import engine_for, in_transaction
 from remedy.region import Region
-from remedy.town import cast, people, places, prescribed, shoppers, visits
+from remedy.town import cast, keeper, people, places, prescribed, shoppers, visits
 from remedy.town.demand import SEED, Shop, life
 from remedy.town.story import Teller, portions
-from remedy.values import local_day, utc_now
+from remedy.values import at_that, local_day, utc_now
 from remedy.vault import Vault
 
 SOURCE = "/remedy/town"
@@ -43,7 +43,8 @@ class Site:
 
 
 Piece = tuple[str, str]
-"""What kind of work, and of whom: `people` 0 … n, `shop` licence, `looks`, `visits`, `prescriptions`, `orders` licence."""
+"""What kind of work, and of whom: `people` 0 … n, `shop` licence, `looks`, `visits`, `prescriptions`, `transfers`,
+`orders` licence."""
 
 PEOPLE_AT_ONCE = 16
 
@@ -63,7 +64,7 @@ def history_pieces(site: Site) -> list[Piece]:
 def order_pieces(site: Site) -> list[Piece]:
     """The town's orders, which take of what its history left on the shelves."""
     shops = sorted(cast.pharmacies(site.size), key=lambda one: -one.share)
-    return [("orders", one.licence) for one in shops[: shoppers.SHOPS]]
+    return [("transfers", ""), *(("orders", one.licence) for one in shops[: shoppers.SHOPS])]
 
 
 class Hand:
@@ -90,6 +91,8 @@ class Hand:
             self._order(whose)
         elif kind == "prescriptions":
             self._prescribe()
+        elif kind == "transfers":
+            self._send_about()
         else:
             self._visit()
         return piece
@@ -166,6 +169,16 @@ class Hand:
             )
         for orders in shoppers.bought(site.size, site.now):
             in_transaction(self._engine, partial(folk.tell, licence=licence, orders=orders))
+
+    def _send_about(self) -> None:
+        site = self._site
+        with self._engine.connect() as connection:
+            known = places.known(connection, site.size)
+        shops = [known[one.licence] for one in cast.pharmacies(site.size)]
+        clock = at_that(site.now)
+        for shop in shops:
+            in_transaction(self._engine, partial(keeper.keep_levels, pharmacy_id=shop, clock=clock))
+        in_transaction(self._engine, partial(keeper.send_about, pharmacies=shops, clock=clock))
 
     def _visit(self) -> None:
         site = self._site
