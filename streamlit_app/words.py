@@ -68,8 +68,8 @@ def packs(milli: float) -> str:
 def usual(milli: float) -> str:
     """A usual number of events, kept in thousandths: `4.2`, `17`, `less than 0.1`."""
     count = milli / MILLI
-    if 0 < count < 0.05:
-        return "less than 0.1"
+    if count < 0.05:
+        return "less than 0.1" if count else "0"
     return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
 
 

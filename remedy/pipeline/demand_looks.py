@@ -190,7 +190,8 @@ class Looks:
             and other[0].kind == "medicine"
             and (subject == ALL or self.groups.get(other[0].name) == subject.name)
         )
-        return seen.band.chance_of(seen.count - inside) >= self.usual.chance
+        left = seen.count - inside
+        return left < self._smallest or seen.band.chance_of(left) >= self.usual.chance
 
     def _look_again(self, alert: Alert, now: datetime) -> Change | None:
         windows = [self.seen(alert.key, now, minutes) for minutes in WINDOWS]

@@ -8,7 +8,6 @@ import pandas as pd
 import sqlalchemy as sa
 import streamlit as st
 
-from remedy.values import MILLI
 from streamlit_app import access, data, parts, words
 from streamlit_app.queries import live
 
@@ -19,7 +18,7 @@ LEAST_DAYS = 7
 
 MEASURES = {
     "searches": "Searches",
-    "unmet": "Searches that found nothing",
+    "unmet": "Unmet searches",
     "sales": "Sales",
     "refusals": "Refusals",
 }
@@ -30,7 +29,8 @@ def show() -> None:
     st.title("Live demand")
     st.write(
         "What the whole town looks for, buys and does not get, against what is usual at this hour of this "
-        "weekday. An alert opens when a count is above what chance brings, and ends after ten calm minutes."
+        "weekday. An alert opens when a count is above what chance brings, and ends after ten calm minutes. "
+        "An unmet search found nobody who had it."
     )
     _now()
 
@@ -142,7 +142,11 @@ def _alerts(rows: pd.DataFrame, now: datetime) -> None:
         measure=[MEASURES[one] for one in rows["measure"]],
         began=[words.instant(at, time_zone) for at in rows["opened_at"]],
         ended=["lasts" if pd.isna(at) else words.instant(at, time_zone) for at in rows["ended_at"]],
-        usual=rows["usual_milli"] / MILLI,
+        highest=[
+            f"{count} in {minutes} min"
+            for count, minutes in zip(rows["highest_count"], rows["window_minutes"], strict=True)
+        ],
+        usual=[words.usual(one) for one in rows["usual_milli"]],
     )
     parts.table(
         shown,
@@ -150,12 +154,10 @@ def _alerts(rows: pd.DataFrame, now: datetime) -> None:
             "what": "What",
             "measure": "Measure",
             "began": "Began",
-            "window_minutes": "Window, minutes",
-            "opened_count": "Count when it opened",
-            "highest_count": "Highest count",
-            "usual": "Usual",
-            "band_high_count": "Chance brings up to",
             "ended": "Ended",
+            "highest": "Highest",
+            "usual": "Usual",
+            "band_high_count": "Chance, up to",
         },
         "Alerts of the last ninety days, those that last first.",
     )
@@ -175,14 +177,14 @@ def _above(rows: pd.DataFrame, looked_at: object, now: datetime) -> None:
         parts.table(
             rows.assign(
                 measure=[MEASURES[one] for one in rows["measure"]],
-                usual=rows["usual_milli"] / MILLI,
+                usual=[words.usual(one) for one in rows["usual_milli"]],
             ),
             {
                 "what": "What",
                 "measure": "Measure",
                 "event_count": "Last 60 minutes",
                 "usual": "Usual",
-                "high_count": "Chance brings up to",
+                "high_count": "Chance, up to",
             },
             "Medicines and groups of the last hour, furthest above their usual first.",
         )

@@ -11,6 +11,7 @@ from remedy.pipeline.demand_bands import (
     HISTORY_DAYS,
     MEASURES,
     QUARTERS_A_WEEK,
+    REFUSALS,
     SALES,
     SEARCHES,
     Band,
@@ -96,6 +97,12 @@ def test_an_hour_that_is_busy_every_week_is_expected_to_be_busy():
 def test_a_surge_of_one_medicine_opens_one_alert_and_not_its_group_nor_the_town():
     looks = looks_at(a_usual())
     looks.hear(some(30, NOON, 4))
+    assert names(looks.look(NOON)) == [("opened", "medicine", A)]
+
+
+def test_a_group_that_is_never_refused_is_not_named_for_what_one_medicine_explains():
+    looks = looks_at(a_usual())
+    looks.hear(some(9, NOON, 1, measure=REFUSALS) + some(2, NOON, 1, B, measure=REFUSALS))
     assert names(looks.look(NOON)) == [("opened", "medicine", A)]
 
 
