@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from tests.integration.demand_scene import Town
 from tests.integration.portal_cast import Cast, a_cast
+from web_portal.demand import queries
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,14 @@ def test_a_pharmacist_sees_their_own_refusals_and_the_districts_only_from_the_th
     town.land("refused", 1, medicine=2)
     assert ": 5 times" in chitra.get("/pharmacy/demand").text
     assert ": 5 times" not in dev.get("/pharmacy/demand").text
+
+
+def test_a_banner_that_cannot_be_read_fails_no_page(cast, town, monkeypatch):
+    def fails(*_: object, **__: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(queries, "alerts", fails)
+    assert cast.of("chitra").get("/pharmacy/hours").status_code == 200
 
 
 def test_a_watch_that_stands_still_is_said(cast, town):

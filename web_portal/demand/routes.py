@@ -1,12 +1,14 @@
 """Live demand for pharmacists: how the town stands, what is wanted, what was refused near; and the banner of open alerts."""
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask import Response as FlaskResponse
 from flask_babel import format_decimal
@@ -20,6 +22,7 @@ from web_portal.demand.queries import AlertRow, Figure
 from web_portal.pages import render
 from web_portal.parts import Parts, parts, parts_of
 
+log = logging.getLogger(__name__)
 room = Blueprint("demand", __name__, template_folder="templates", url_prefix="/pharmacy/demand")
 
 EXTENSION = "remedy_demand"
@@ -42,9 +45,13 @@ class OpenAlerts:
         """The alerts that are open."""
         with self._lock:
             if time.monotonic() - self._read_at > KEPT_SECONDS:
-                now = self._here.now()
-                self._kept = self._here.read(lambda c: queries.alerts(c, now, only_open=True))
                 self._read_at = time.monotonic()
+                now = self._here.now()
+                try:
+                    self._kept = self._here.read(lambda c: queries.alerts(c, now, only_open=True))
+                except sa.exc.DBAPIError as error:
+                    # A banner must not fail the page it stands on, least of all one that says what is wrong.
+                    log.warning("the open alerts were not read: %s", type(error.orig).__name__)
             return self._kept
 
 
