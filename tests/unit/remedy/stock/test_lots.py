@@ -70,7 +70,11 @@ class Shelf:
         self.sums = dict.fromkeys(IDS.values(), 0)
 
     def sellable(self) -> list[Lot]:
-        return [lot for lot in self.lots if lot.is_sellable(self.day)]
+        return [
+            lot
+            for lot in self.lots
+            if not lot.is_recalled and (lot.expires_on is None or lot.expires_on > self.day)
+        ]
 
     def apply(self, kind: str, effect: Effect) -> None:
         for lot_id, delta in effect.deltas.items():
