@@ -1,4 +1,5 @@
-// Where the reader looks after a part of the page changed: at the problem if there is one, else at the new part.
+// Where the reader looks after a part of the page changed: at the problem if there is one, else at the field that
+// waits for typing, else at the new part.
 "use strict";
 document.addEventListener("htmx:afterSettle", (event) => {
   const main = document.getElementById("main");
@@ -13,7 +14,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
     }
   }
   const problem = document.getElementById("problem");
-  (problem || main).focus({ preventScroll: !problem });
+  // A field that waits for a scanner or for typing; the page says which.
+  const field = main.querySelector("[autofocus]");
+  (problem || field || main).focus({ preventScroll: !problem });
 });
 document.addEventListener("DOMContentLoaded", () => {
   const problem = document.getElementById("problem");
