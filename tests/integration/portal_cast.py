@@ -178,8 +178,8 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
             connection, email=made.emails["asha"], secret_key=SECRET_KEY, clock=clock
         )
         staff.invite(
-            connection, role="pharmacist", name=canary("zoe"), email=f"{canary('zoe')}@town.example",
-            pharmacy_id=made.ids["corner"], invited_by=made.ids["farah_account"], clock=clock,
+            connection, role="admin", name=canary("zoe"), email=f"{canary('zoe')}@town.example",
+            invited_by=made.ids["farah_account"], clock=clock,
         )  # fmt: skip
         application = applications.apply(connection, told, clock=clock)
         token = colleagues.invite(
@@ -189,7 +189,12 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
         )  # fmt: skip
         assert token
         basket.put(
-            connection, made.ids["asha"], made.ids["corner"], made.ids["calmadol"], 1000, clock=clock
+            connection,
+            made.ids["asha"],
+            made.ids["corner"],
+            made.ids["calmadol"],
+            1000,
+            clock=clock,
         )
         order_id = orders.place(
             connection, here.vault, patient_id=made.ids["asha"], pharmacy_id=made.ids["corner"],
@@ -243,12 +248,14 @@ def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:
     staff = {"chitra": "corner", "dev": "elsewhere", "gwen": "corner"}
     for name, pharmacy in staff.items():
         made.emails[name] = f"{name}@town.example"
+        # What is of a pharmacy is its owner's, its staff's names too.
+        owner = "chitra" if name == "gwen" else name
         made.ids[f"{name}_account"] = accounts.create_account(
-            connection, role="pharmacist", email=made.emails[name], staff_name=canary(name),
+            connection, role="pharmacist", email=made.emails[name], staff_name=canary(owner),
             pharmacy_id=made.ids[pharmacy], is_owner=name != "gwen", **told,
         )  # fmt: skip
         made.keys[name] = keys.new_api_key(
-            connection, made.ids[pharmacy], canary(name), clock=made.watch
+            connection, made.ids[pharmacy], canary(owner), clock=made.watch
         )
     made.emails["ekow"] = "ekow@town.example"
     accounts.create_account(
