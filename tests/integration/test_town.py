@@ -19,6 +19,7 @@ from remedy.schema.hospital import appointment
 from remedy.schema.orders import pharmacy_order
 from remedy.schema.people import outbox
 from remedy.schema.pharmacy import stock_lot, stock_movement
+from remedy.schema.prescriptions import prescription
 from remedy.settings import Settings
 from remedy.town import builder, cast
 from remedy.town.demand import life
@@ -103,6 +104,9 @@ def test_the_town_is_as_large_as_promised(
         waiting = queries.waiting_requests(c)
     assert states == {"requested", "accepted", "declined", "cancelled"}
     assert len(waiting) == 5
+    with database.connect() as c:
+        prescribed = Counter(c.execute(sa.select(prescription.c.state)).scalars())
+    assert prescribed == {"waiting": 2, "accepted": 3, "refused": 1}
     with database.connect() as c:
         orders = Counter(c.execute(sa.select(pharmacy_order.c.state)).scalars())
     assert set(orders) >= {"placed", "picking", "out", "collected", "cancelled"}
