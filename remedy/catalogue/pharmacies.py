@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from functools import lru_cache
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -155,21 +156,44 @@ def hours_of(
     connection: sa.Connection, pharmacy_ids: Iterable[UUID]
 ) -> dict[UUID, tuple[Hours, ...]]:
     """The opening hours of these pharmacies in the order of the week; those not known are left out."""
-    found: dict[UUID, list[Hours]] = {}
-    rows = connection.execute(
-        sa.select(
-            pharmacy.c.public_id,
-            pharmacy_hours.c.weekday,
-            pharmacy_hours.c.opens_at,
-            pharmacy_hours.c.closes_at,
-        )
-        .join_from(pharmacy_hours, pharmacy)
-        .where(pharmacy.c.public_id.in_(list(pharmacy_ids)))
-        .order_by(pharmacy_hours.c.weekday, pharmacy_hours.c.opens_at)
+    rows = connection.execute(_HOURS, {"pharmacy_ids": list(pharmacy_ids)})
+    return {
+        pharmacy_id: tuple(sorted(map(_stretch, told.split(",")), key=_in_the_week))
+        for pharmacy_id, told in rows
+    }
+
+
+# One row for each pharmacy and not for each stretch: a page of them has a hundred.
+_HOURS = (
+    sa.select(
+        pharmacy.c.public_id,
+        sa.func.group_concat(
+            sa.func.concat_ws(
+                " ",
+                pharmacy_hours.c.weekday,
+                sa.func.time_to_sec(pharmacy_hours.c.opens_at),
+                sa.func.time_to_sec(pharmacy_hours.c.closes_at),
+            )
+        ),
     )
-    for pharmacy_id, *told in rows:
-        found.setdefault(pharmacy_id, []).append(Hours(*told))
-    return {pharmacy_id: tuple(told) for pharmacy_id, told in found.items()}
+    .join_from(pharmacy_hours, pharmacy)
+    .where(pharmacy.c.public_id.in_(sa.bindparam("pharmacy_ids", expanding=True)))
+    .group_by(pharmacy.c.public_id)
+)
+
+
+@lru_cache(maxsize=4096)
+def _stretch(told: str) -> Hours:
+    weekday, opens, closes = map(int, told.split(" "))
+    return Hours(weekday, _time(opens), _time(closes))
+
+
+def _time(second: int) -> time:
+    return time(second // 3600, second // 60 % 60, second % 60)
+
+
+def _in_the_week(one: Hours) -> tuple[int, time]:
+    return one.weekday, one.opens_at
 
 
 def districts(connection: sa.Connection) -> dict[str, Point]:
