@@ -85,11 +85,15 @@ class Partner:
 
 
 def transfers_of(
-    connection: sa.Connection, pharmacy_id: UUID, *, transfer_id: UUID | None = None
+    connection: sa.Connection,
+    pharmacy_id: UUID,
+    *,
+    transfer_id: UUID | None = None,
+    medicine_id: UUID | None = None,
 ) -> list[Transfer]:
     """A pharmacy's transfers, those still open first, then the last changed; with `transfer_id`, that one.
 
-    Of somebody else's transfer nothing is found.
+    With `medicine_id`, those of that medicine. Of somebody else's transfer nothing is found.
     """
     here = place_of(connection, pharmacy_id).row_id
     move, other = stock_transfer.c, pharmacy.alias("other")
@@ -117,6 +121,8 @@ def transfers_of(
     )  # fmt: skip
     if transfer_id is not None:
         query = query.where(move.public_id == transfer_id)
+    if medicine_id is not None:
+        query = query.where(medicine.c.public_id == medicine_id)
     found: dict[int, Transfer] = {}
     for row in connection.execute(query).mappings():
         values: dict[str, Any] = dict(row)
@@ -150,6 +156,23 @@ def transfers_mark(connection: sa.Connection, pharmacy_id: UUID) -> str:
         )
     ).one()
     return f"{row[0]}-{row[1] or 0}"
+
+
+def sent_on(
+    connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID, lot_numbers: Iterable[str]
+) -> list[Transfer]:
+    """The transfers by which a pharmacy sent packs of these lots to others, and did not take them back.
+
+    Whoever recalls a lot has to tell who has packs of it now.
+    """
+    wanted = set(lot_numbers)
+    return [
+        one
+        for one in transfers_of(connection, pharmacy_id, medicine_id=medicine_id)
+        if one.side == "out"
+        and one.state in {"sent", "received"}
+        and any(lot.lot_number in wanted for lot in one.lots)
+    ]
 
 
 def partners(

@@ -329,6 +329,24 @@ def test_an_offer_is_taken_sent_and_taken_back(cast: Cast) -> None:
     assert shelf(cast) == before
 
 
+def test_who_recalls_a_lot_reads_to_whom_packs_of_it_were_sent(cast: Cast) -> None:
+    chitra(cast).post(
+        "/pharmacy/receive",
+        {"medicine_id": cast.ids["rare"], "packs": "5", "lot_number": "GONE"},
+    )  # fmt: skip
+    told = {"direction": "offer", "other": str(cast.ids["elsewhere"]), "packs": "5"}
+    answer = chitra(cast).post(f"/pharmacy/transfers/new?medicine={cast.ids['rare']}", told)
+    address = answer.headers["Location"].partition("?")[0]
+    assert step(cast, "dev", address, "agree") == 303
+    assert step(cast, "chitra", address, "send") == 303
+    lots = lots_address(cast, "rare")
+    assert "Elsewhere Pharmacy" not in chitra(cast).get(lots).text
+    recall = {"lot_number": "GONE", "reason_code": "suspected_by_us", "packs": ""}
+    assert chitra(cast).post(lots, recall).status_code == 303
+    assert "Elsewhere Pharmacy" in chitra(cast).get(lots).text
+    assert "Corner Pharmacy" not in cast.of("dev").get(lots).text
+
+
 @pytest.mark.parametrize(
     "told",
     [{"other": ""}, {"other": "x"}, {"packs": "0"}, {"packs": "-3"}, {"direction": "take"}],

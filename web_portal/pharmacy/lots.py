@@ -16,6 +16,7 @@ from remedy.catalogue.queries import medicine
 from remedy.stock import reasons, service
 from remedy.stock.lot_queries import lots_of
 from remedy.stock.model import Line, Refused
+from remedy.stock.transfer_queries import sent_on
 from remedy.values import packs_text
 from web_portal import access
 from web_portal.access import requires
@@ -126,6 +127,8 @@ def _page(status: int, medicine_id: UUID, form: LotForm, refusal: str = "") -> R
     if found is None:
         abort(404)
     lots = here.read(lambda c: lots_of(c, pharmacy_id, medicine_id, now=here.now()))
+    recalled = [lot.lot_number for lot in lots if lot.is_recalled]
+    sent = here.read(lambda c: sent_on(c, pharmacy_id, medicine_id, recalled)) if recalled else []
     unnumbered = sum(lot.quantity_milli for lot in lots if not lot.lot_number)
     chosen = next((lot for lot in lots if lot.lot_number == form.lot_number.data), None)
     if chosen is not None and form.packs.data is None and not form.packs.raw_data:
@@ -136,7 +139,7 @@ def _page(status: int, medicine_id: UUID, form: LotForm, refusal: str = "") -> R
     ]
     return render(
         "pharmacy/lots.html", status, medicine=found, lots=lots, form=form, groups=groups,
-        refusal=refusal, unnumbered=packs_text(unnumbered) if unnumbered else "",
+        refusal=refusal, sent=sent, unnumbered=packs_text(unnumbered) if unnumbered else "",
     )  # fmt: skip
 
 
