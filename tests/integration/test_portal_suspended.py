@@ -7,6 +7,7 @@ from remedy.catalogue.pharmacies import districts, place_meant
 from remedy.catalogue.queries import alternatives, medicine, offers, shelf
 from remedy.stock.model import Line, Refused
 from remedy.stock.service import hold, record_movement
+from remedy.stock.transfers import propose
 from tests.factories import a_pharmacy
 from tests.integration.portal_cast import Cast, a_cast
 from web_portal.search import watches
@@ -50,6 +51,13 @@ def seen(cast: Cast) -> dict[str, bool]:
         pages = {
             "a medicine's page": name in stranger.get(f"/medicines/{ids['calmadol']}").text,
             "a search": name in stranger.get("/?q=calmadol").text,
+            "a whole prescription": name
+            in stranger.get(f"/whole-prescription?item={ids['calmadol']}").text,
+            "all pharmacies": name in stranger.get("/pharmacies").text,
+            "the map": "Harbour" in stranger.get("/districts.json").text,
+            "where to hand in a prescription": name
+            in cast.of("asha").get("/prescriptions/new").text,
+            "a transfer": _may_be_sent(connection, cast),
             "its own page": stranger.get(address).status_code == 200,
             "its page, to a patient": cast.of("asha").get(address).status_code == 200,
             "offers": ids["corner"]
@@ -60,7 +68,29 @@ def seen(cast: Cast) -> dict[str, bool]:
         }
         connection.rollback()
     held = cast.of("ben").post(f"/medicines/{ids['calmadol']}/holds", form)
-    return pages | {"a hold": held.status_code == 303}
+    lines = {"lines": f"{ids['corner']}:{ids['calmadol']}:1000"}
+    all_held = cast.of("ben").post("/whole-prescription/holds", lines)
+    ordered = cast.of("ben").post(f"/basket/{ids['calmadol']}", form)
+    return pages | {
+        "a hold": held.status_code == 303,
+        "holding all": all_held.status_code == 303,
+        "a basket": ordered.status_code == 303,
+    }
+
+
+def _may_be_sent(connection: sa.Connection, cast: Cast) -> bool:
+    """Whether another pharmacy may ask it for packs; nothing is kept of having asked."""
+    with connection.begin_nested() as asked:
+        try:
+            propose(
+                connection, cast.ids["elsewhere"], cast.ids["corner"], cast.ids["calmadol"], 1000,
+                offers=False, clock=cast.watch,
+            )  # fmt: skip
+        except Refused:
+            return False
+        finally:
+            asked.rollback()
+    return True
 
 
 def test_a_suspended_pharmacy_is_seen_nowhere_until_it_is_reinstated(cast: Cast) -> None:
