@@ -44,11 +44,11 @@ def use(
     ).scalar_one_or_none()
     if medicine_row is None:
         raise UnknownMedicine()
+    # All of the patient's, whatever medicine: an order takes several, each by a call of its own, and two that took
+    # them one after the other in another order would wait for each other.
+    locked = writing.hold(connection, patient_id)
+    # Read only now: what was left may have been taken while we waited.
     wanted = lines_allowing(patient_id, medicine_id, now)
-    seen = connection.execute(wanted).all()
-    writing.lock(connection, [row.prescription_id for row in seen])
-    # Read again: what was left may have been taken while we waited for the lock.
-    locked = {row.prescription_id for row in seen}
     lines = [row for row in connection.execute(wanted) if row.prescription_id in locked]
     allowed = sum(row.left_milli for row in lines)
     if allowed < quantity_milli:
@@ -57,6 +57,7 @@ def use(
     for line in sorted(lines, key=lambda row: (row.ends_at, row.id)):
         taken = min(rest, int(line.left_milli))
         if taken > 0:
+            writing.lock(connection, [line.prescription_id])
             _take(connection, line, medicine_row, taken, order_id, now)
             _tell_use(connection, PrescriptionUsed, line, medicine_id, order_id, taken, now, clock)
             rest -= taken
@@ -87,6 +88,7 @@ def release_use(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> i
         .order_by(prescription_use.c.id)
     )
     writing.lock(connection, [row.prescription_id for row in connection.execute(mine)])
+    # Read again: another may have given it back while we waited.
     given = 0
     for row in connection.execute(mine).all():
         connection.execute(

@@ -47,6 +47,22 @@ def lock(connection: sa.Connection, rows: Collection[int]) -> None:
         )
 
 
+def hold(connection: sa.Connection, patient_id: UUID) -> set[int]:
+    """Lock all accepted prescriptions of a patient, in the order of their row ids, and change nothing; those ids."""
+    mine = connection.execute(
+        sa.select(prescription.c.id)
+        .select_from(prescription.join(patient, patient.c.id == prescription.c.patient_id))
+        .where(patient.c.public_id == patient_id, prescription.c.state == "accepted")
+    ).scalars()
+    locked = connection.execute(
+        sa.select(prescription.c.id)
+        .where(prescription.c.id.in_(mine.all()))
+        .order_by(prescription.c.id)
+        .with_for_update()
+    ).scalars()
+    return set(locked)
+
+
 def facts(connection: sa.Connection, row: int, now: datetime) -> dict[str, Any]:
     """What every event about a prescription says, of that row as it is now."""
     found = connection.execute(
