@@ -50,7 +50,8 @@ def stock() -> Response:
 
     seq, rows = here.read(look)
     q = request.args.get("q", "").strip()
-    found = [row for row in rows if _is_meant(row, q)]
+    gtin = _scanned(q)
+    found = [row for row in rows if _is_meant(row, q, gtin)]
     return render(
         "pharmacy/stock.html",
         seq=seq,
@@ -64,13 +65,18 @@ def stock() -> Response:
     )
 
 
-def _is_meant(row: StockRow, q: str) -> bool:
-    """Whether a row is looked for: by words of its name, or by its code, as a scanner types it."""
+def _scanned(q: str) -> str:
+    """The product's number, where a scanner typed what is looked for; empty where nobody can read one in it."""
     if barcodes.looks_scanned(q):
         with suppress(Refused):
-            gtin = barcodes.read(q, today=row.changed_at.date()).gtin
-            if row.gtin == gtin:
-                return True
+            return barcodes.read(q, today=parts().now().date()).gtin
+    return ""
+
+
+def _is_meant(row: StockRow, q: str, gtin: str) -> bool:
+    """Whether a row is looked for: by words of its name, or by its code, as a scanner types it."""
+    if gtin and row.gtin == gtin:
+        return True
     label, code = row.label.casefold(), row.code.casefold()
     words = q.casefold().split()
     return all(word in label for word in words) or q.casefold() in {code, code.partition(":")[2]}
