@@ -5,12 +5,15 @@ from html import unescape
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from remedy.catalogue.service import add_medicine
 from remedy.stock.model import Line
 from remedy.stock.service import record_movement, set_price
 from tests.factories import a_pharmacy
 from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.serving import served
 
 PAGE = "/whole-prescription"
 GTIN = "04012345678901"
@@ -187,3 +190,29 @@ def test_suggestions_come_while_one_types_and_add_to_what_is_there(cast: Cast) -
 @pytest.mark.parametrize("query", ["item=x", "packs=-1", "item=&packs=", "list=%00", "added=x"])
 def test_an_address_somebody_made_up_is_a_page_all_the_same(cast: Cast, query: str) -> None:
     assert cast.browser().get(f"{PAGE}?{query}").status_code == 200
+
+
+def test_one_item_is_added_after_another_without_leaving_the_keyboard(
+    cast: Cast, browser: Chromium
+) -> None:
+    with served(cast.app) as address:
+        page = browser.new_page()
+        page.goto(address + PAGE)
+        field = page.get_by_label("Add an item")
+        field.focus()
+        for number, brand in enumerate(("Calmadol", "Stillin"), start=1):
+            expect(field).to_be_focused()
+            page.keyboard.type(brand, delay=20)
+            link = page.locator("#suggestions a").filter(has_text=brand).first
+            expect(link).to_be_visible()
+            page.keyboard.press("Tab")
+            expect(link).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(page.locator("#whole .card-item")).to_have_count(number)
+        # As a scanner types: the code, and Enter.
+        expect(field).to_be_focused()
+        page.keyboard.type("4012345678901")
+        page.keyboard.press("Enter")
+        expect(page.locator("#whole .card-item")).to_have_count(3)
+        expect(field).to_be_focused()
+        page.close()
