@@ -32,9 +32,7 @@ def people(connection: sa.Connection, pharmacy_id: UUID) -> Sequence[Any]:
     ).all()
 
 
-def invitations(
-    connection: sa.Connection, pharmacy_id: UUID, *, clock: Clock
-) -> Sequence[Any]:
+def invitations(connection: sa.Connection, pharmacy_id: UUID, *, clock: Clock) -> Sequence[Any]:
     """Invitations to this pharmacy that nobody has taken up yet, the newest first."""
     return connection.execute(
         sa.select(
@@ -97,10 +95,11 @@ def remove(
     """Close a colleague's account: every session of theirs ends at once. False where there is none.
 
     Raises:
-        Refused: if somebody would remove themselves.
+        Refused: if somebody would remove themselves, or is no owner any more.
     """
     if account_id == by:
         raise Refused("You cannot remove yourself; ask another owner, or an admin.")
+    _check_owner(connection, pharmacy_id, by)
     mine = {row.public_id for row in people(connection, pharmacy_id)}
     return account_id in mine and staff.close(connection, account_id, by=by, clock=clock)
 
@@ -111,10 +110,11 @@ def set_owner(
     """Make a colleague an owner, or one who is not any more; False where there is no such colleague.
 
     Raises:
-        Refused: if somebody would change themselves.
+        Refused: if somebody would change themselves, or is no owner any more.
     """
     if account_id == by:
         raise Refused("You cannot change your own part; ask another owner.")
+    _check_owner(connection, pharmacy_id, by)
     done = connection.execute(
         sa.update(account)
         .where(
@@ -127,6 +127,22 @@ def set_owner(
     return done.rowcount == 1 or account_id in {
         row.public_id for row in people(connection, pharmacy_id)
     }
+
+
+def _check_owner(connection: sa.Connection, pharmacy_id: UUID, by: UUID) -> None:
+    """Lock the owners, so that of two who would take each other's part away one comes second and is refused."""
+    owners = connection.execute(
+        sa.select(account.c.public_id)
+        .where(
+            account.c.pharmacy_id == _row(connection, pharmacy_id),
+            account.c.is_owner,
+            account.c.is_active,
+        )
+        .order_by(account.c.id)
+        .with_for_update()
+    ).scalars()
+    if by not in set(owners):
+        raise Refused("You are no owner of this pharmacy any more.")
 
 
 def _row(connection: sa.Connection, pharmacy_id: UUID) -> int | None:

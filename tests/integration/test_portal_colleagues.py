@@ -1,11 +1,15 @@
 """Owners and staff of a pharmacy: who may invite, who is removed, and that a removed one is out at once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import PASSWORD
+from remedy.accounts.colleagues import people, set_owner
+from remedy.accounts.model import Refused
+from tests.factories import PASSWORD, a_pharmacist, a_pharmacy
 from tests.integration.mailbox import link_to
 from tests.integration.portal_cast import Browser, Cast, a_cast
 
@@ -110,3 +114,24 @@ def test_what_is_wrong_with_an_invitation_is_said_and_kept(cast: Cast) -> None:
     assert answer.status_code == 422
     assert 'value="no address"' in answer.text
     assert "<title>Error: " in answer.text
+
+
+def test_of_two_owners_who_demote_each_other_one_stays(cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        place = a_pharmacy(connection, name="Two Owners")
+        one, other = (a_pharmacist(connection, place, clock=cast.watch) for _ in range(2))
+    barrier = threading.Barrier(2)
+
+    def demote(by: UUID, whom: UUID) -> bool:
+        barrier.wait()
+        try:
+            with cast.engine.begin() as connection:
+                return set_owner(connection, place, whom, is_owner=False, by=by)
+        except Refused:
+            return False
+
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(demote, (one, other), (other, one)))
+    assert sorted(done) == [False, True]
+    with cast.engine.connect() as connection:
+        assert [row.is_owner for row in people(connection, place)] == [True, False]
