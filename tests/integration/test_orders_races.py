@@ -60,6 +60,24 @@ def test_three_line_orders_in_opposite_order_sell_what_there_is_and_none_in_part
     assert Counter((line.n, line.held) for line in lines) == {(3, 3): placed}
 
 
+def test_of_200_holds_at_once_on_50_packs_50_win(database):
+    shop = Shop(database, packs=50)
+
+    def hold() -> bool:
+        try:
+            shop.do(
+                stock.hold, shop.pharmacy_id, shop.medicines[0], 1000, patient_id=shop.patient_id,
+                minutes=60,
+            )  # fmt: skip
+        except OutOfStock:
+            return False
+        return True
+
+    assert sum(at_once([hold] * 200)) == 50
+    assert shop.available()[0] == 0
+    assert shop.on_hand()[0] == 50
+
+
 def test_orders_and_single_holds_together_promise_nothing_twice(shop):
     def orders() -> int:
         done = 0
