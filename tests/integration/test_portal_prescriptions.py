@@ -228,6 +228,12 @@ def test_taking_it_back_is_possible_until_it_is_decided(cast):
     prescription_id = handed_in(cast)
     assert cast.of("asha").post(f"/prescriptions/{prescription_id}/withdraw").status_code == 303
     assert prescription_id not in cast.of("chitra").get("/pharmacy/prescriptions").text
+    picture_of = f"/prescriptions/{prescription_id}/picture"
+    assert cast.of("asha").get(picture_of).status_code == 200
+    assert cast.of("chitra").get(picture_of).status_code == 404
+    page = cast.of("chitra").get(f"/pharmacy/prescriptions/{prescription_id}").text
+    assert "cannot be opened any more" in page
+    assert "<img class" not in page
     decided = accepted(cast)
     answer = cast.of("asha").post(f"/prescriptions/{decided}/withdraw")
     assert answer.status_code == 409

@@ -56,8 +56,11 @@ def own(prescription_id: UUID) -> Prescription:
 @requires("patient", "pharmacist")
 def picture(prescription_id: UUID) -> Response:
     """What was handed in: a picture in the page, a PDF to be saved. Every look is written down first."""
-    here, found = parts(), own(prescription_id)
-    account_id = access.signed_in().account_id
+    here, found, who = parts(), own(prescription_id), access.signed_in()
+    if found.state == "withdrawn" and who.role != "patient":
+        # What the patient took back is the patient's again.
+        abort(404)
+    account_id = who.account_id
 
     def look(connection: sa.Connection) -> tuple[StoredFile | None, bytes | None]:
         files.note_read(connection, found.file_id, account_id, clock=here.clock)
