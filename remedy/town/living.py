@@ -7,6 +7,7 @@ is for screens that are looked at; where people are real it does not run.
 import hashlib
 import hmac
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -165,8 +166,8 @@ class Life:
         ).all()
         if not rows:
             return None
-        # As in the days that were told: what is bought often is bought often now, or every slow item would surge.
-        weights = [self._packs_a_day.get(row.source_key, 0.0) + RARELY for row in rows]
+        # As in the days that were told, a line a day for what is bought at all: or every slow item would surge.
+        weights = [RARELY - math.expm1(-self._packs_a_day.get(row.source_key, 0.0)) for row in rows]
         (row,) = self._random.choices(rows, weights=weights)
         return _Found(
             row.pharmacy_id, row.district, row.medicine_id, row.is_controlled, int(row.there)
