@@ -62,6 +62,14 @@ def learn(connection: sa.Connection, zone: ZoneInfo, now: datetime) -> Learnt:
     return Learnt(counts.usual(zone), groups)
 
 
+def counted_at(connection: sa.Connection) -> datetime | None:
+    """When a day was last counted; None when none was."""
+    found: datetime | None = connection.execute(
+        sa.select(sa.func.max(aggregated_day.c.aggregated_at))
+    ).scalar()
+    return found
+
+
 def _groups(connection: sa.Connection) -> dict[str, str]:
     rows = connection.execute(sa.text("SELECT public_id, atc_code FROM known_medicine"))
     found = {str(UUID(bytes=bytes(row.public_id))): group_of(row.atc_code) for row in rows}

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from remedy.events.pharmacy import MedicineSearched, StockRefused, StockSold
 from remedy.gateways.mysql import end_session, in_transaction, take_lock
 from remedy.pipeline.demand_bands import REFUSALS, SALES, SEARCHES, UNMET
-from remedy.pipeline.demand_history import learn
+from remedy.pipeline.demand_history import counted_at, learn
 from remedy.pipeline.demand_looks import LONGEST, Change, Heard, Looks
 from remedy.pipeline.demand_rows import open_alerts, write_changes, write_now
 from remedy.schema.pipeline import RAW
@@ -38,6 +38,9 @@ SHOWN_EVERY = timedelta(seconds=10)
 """So often the last minutes are written anew though nothing landed: windows move on by themselves."""
 
 LEARN_EVERY = timedelta(minutes=15)
+LEARN_WHEN_COUNTED = timedelta(seconds=20)
+"""So often it is asked whether days were counted since; if so, what is usual is learnt anew at once."""
+
 MOST_ROWS = 20_000
 """A look reads at most so many rows; the rest waits for the next, which follows at once."""
 
@@ -98,9 +101,10 @@ class Watch:
         self._smallest = smallest
         self._clock = clock
         now = clock()
+        self._counted_at = counted_at(connection)
         learnt = learn(connection, zone, now)
         self.looks = Looks(learnt.usual, learnt.groups, smallest=smallest)
-        self._learnt_at = self._shown_at = now
+        self._learnt_at = self._asked_at = self._shown_at = now
         self.looks.open = open_alerts(connection, self.looks, now)
         self._read_to: dict[str, int] = {}
         self._landed_at: datetime | None = None
@@ -114,10 +118,7 @@ class Watch:
     def look(self) -> bool:
         """One look; whether more has landed than it read."""
         now = self._clock()
-        if now - self._learnt_at >= LEARN_EVERY:
-            learnt = learn(self._connection, self._zone, now)
-            self.looks.usual, self.looks.groups = learnt.usual, learnt.groups
-            self._learnt_at = now
+        self._learn(now)
         read = [self._read(table, now) for table in (MOVEMENTS, LOOKED_FOR)]
         self.looks.forget(now)
         changes = self.looks.look(now)
@@ -126,6 +127,17 @@ class Watch:
         if any(one.rows for one in read) or changes or now - self._shown_at >= SHOWN_EVERY:
             self._show(now)
         return any(one.is_full for one in read)
+
+    def _learn(self, now: datetime) -> None:
+        is_due = now - self._learnt_at >= LEARN_EVERY
+        if not is_due and now - self._asked_at >= LEARN_WHEN_COUNTED:
+            self._asked_at = now
+            is_due = counted_at(self._connection) != self._counted_at
+        if is_due:
+            self._counted_at = counted_at(self._connection)
+            learnt = learn(self._connection, self._zone, now)
+            self.looks.usual, self.looks.groups = learnt.usual, learnt.groups
+            self._learnt_at = self._asked_at = now
 
     def _read(self, table: sa.Table, now: datetime) -> "_Read":
         after = self._read_to[table.name]

@@ -10,6 +10,7 @@ from remedy.events.demand import DemandCalmed, DemandRose
 from remedy.pipeline import demand_watch
 from remedy.schema import demand as tables
 from remedy.schema.people import outbox
+from remedy.schema.pipeline import aggregated_day
 from remedy.values import at_that
 from tests.integration.demand_scene import NOON, ZONE, Town
 
@@ -104,6 +105,22 @@ def test_a_row_that_cannot_be_read_stops_nothing(town, connection):
     town.land("sold", 3, medicine_id="no id at all")
     town.land("searched", 3, medicine_id=None)
     town.land("sold", 12)
+    watch.look()
+    assert len(town.rows(tables.demand_alert)) == 1
+
+
+def test_days_that_are_counted_while_it_watches_are_learnt_at_once(town, connection):
+    with town.engine.begin() as at:
+        rows = at.execute(sa.select(aggregated_day)).mappings().all()
+        at.execute(sa.delete(aggregated_day))
+    watch = town.watch(connection)
+    town.land("sold", 12)
+    watch.look()
+    assert town.rows(tables.demand_alert) == []
+    with town.engine.begin() as at:
+        at.execute(sa.insert(aggregated_day), [dict(row) for row in rows])
+    town.clock.wait(seconds=21)
+    town.land("sold", 1)
     watch.look()
     assert len(town.rows(tables.demand_alert)) == 1
 
