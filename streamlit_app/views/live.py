@@ -85,7 +85,7 @@ def _now() -> None:
         return
     state = watch.iloc[0]
     _standing(state, now)
-    _tiles(data.read_live(live.town))
+    _tiles(data.read_live(live.town), is_known=int(state["history_days"]) >= LEAST_DAYS)
     parts.source(
         "landed rows (raw_medicine_searches, raw_stock_movements), the newest",
         state["landed_at"],
@@ -116,18 +116,18 @@ def _standing(state: "pd.Series[Any]", now: datetime) -> None:
         )
 
 
-def _tiles(town: pd.DataFrame) -> None:
+def _tiles(town: pd.DataFrame, *, is_known: bool) -> None:
     columns = st.columns(len(MEASURES))
     for column, (measure, title) in zip(columns, MEASURES.items(), strict=True):
         for row in town[town["measure"] == measure].to_dict("records"):
-            usual = words.usual(row["usual_milli"])
+            usual = words.usual(row["usual_milli"]) if is_known else "not known yet"
             column.metric(
                 f"{title}, {row['window_minutes']} min",
                 f"{row['event_count']:,}",
                 delta=f"usually {usual}",
                 delta_color="off",
                 delta_arrow="off",
-                help=f"Chance brings up to {row['high_count']} at this hour.",
+                help=f"Chance brings up to {row['high_count']} at this hour." if is_known else None,
                 border=True,
             )
 
@@ -135,7 +135,7 @@ def _tiles(town: pd.DataFrame) -> None:
 def _alerts(rows: pd.DataFrame, now: datetime) -> None:
     st.header("Alerts")
     if rows.empty:
-        parts.nothing("No alert in ninety days: demand stayed within what chance brings.")
+        parts.nothing("No alert in ninety days.")
         return
     time_zone = data.time_zone()
     shown = rows.assign(

@@ -106,16 +106,16 @@ def _cover(closed: date, called: dict[str, str], at: object, now: datetime) -> N
             ],
             medicine=[called.get(one, names.UNLISTED) for one in shown["medicine_id"]],
             stock=shown["stock_milli"] / MILLI,
-            a_day=shown["wanted_milli"] / MILLI / trends.MEAN_DAYS,
+            a_day=(shown["wanted_milli"] / MILLI / trends.MEAN_DAYS).round(1),
             cover=[words.cover(one) for one in shown["days"]],
         ),
         {
             "pharmacy": "Pharmacy",
             "medicine": "Medicine",
-            "stock": "Stock, packs",
-            "a_day": "Wanted a day, packs",
+            "stock": "Packs",
+            "a_day": "Wanted a day",
             "cover": "Lasts",
-            "out_count": f"Empty, days of {DAYS}",
+            "out_count": "Empty days",
         },
         "Medicines at pharmacies by how long their stock lasts, the shortest first.",
     )
@@ -130,6 +130,7 @@ def _prices(closed: date, called: dict[str, str], at: object, now: datetime) -> 
     if rows.empty:
         parts.nothing("No medicine is priced by three pharmacies or more.")
         return
+    st.write("The spread is the highest less the lowest price, in per cent of the median.")
     region = Region.load(data.settings().region_file)
     unit = 10**region.minor_digits
     parts.table(
@@ -149,7 +150,7 @@ def _prices(closed: date, called: dict[str, str], at: object, now: datetime) -> 
             "low": f"Lowest, {region.currency}",
             "median": f"Median, {region.currency}",
             "high": f"Highest, {region.currency}",
-            "spread": "Highest less lowest, of the median",
+            "spread": "Spread",
         },
         "Medicines that three pharmacies or more price, the widest spread first.",
     )
