@@ -208,11 +208,11 @@ def test_one_item_is_added_after_another_without_leaving_the_keyboard(
             page.keyboard.press("Tab")
             expect(link).to_be_focused()
             page.keyboard.press("Enter")
-            expect(page.locator("#whole .card-item")).to_have_count(number)
+            expect(page.locator("#whole > ul > .card-item")).to_have_count(number)
         # As a scanner types: the code, and Enter.
         expect(field).to_be_focused()
         page.keyboard.type("4012345678901")
         page.keyboard.press("Enter")
-        expect(page.locator("#whole .card-item")).to_have_count(3)
+        expect(page.locator("#whole > ul > .card-item")).to_have_count(3)
         expect(field).to_be_focused()
         page.close()

@@ -54,7 +54,9 @@ def test_items_are_typed_by_keyboard_and_all_of_them_set_aside(stack, page_as, b
         page.keyboard.press("Tab")
         expect(link).to_be_focused()
         page.keyboard.press("Enter")
-        expect(page.locator("#whole .card-item")).to_have_count(number + 1, timeout=WITHIN_MS)
+        expect(page.locator("#whole > ul > .card-item")).to_have_count(
+            number + 1, timeout=WITHIN_MS
+        )
     assert [text.split(" (")[0] for text in items(page)] == brands
     best = page.locator("#alone > li").first
     expect(best).to_contain_text("Has all of it")
