@@ -15,7 +15,6 @@ from remedy.catalogue.model import NewMedicine
 from remedy.catalogue.slips import beginnings
 from remedy.gateways.mysql import engine_for
 from remedy.pipeline.indexing import make_anew
-from remedy.schema.frozen import VERSIONS, statements
 from remedy.values import utc_now
 
 
@@ -40,11 +39,8 @@ def load(url: str, size: Size, folder: Path) -> float:
         # Into empty tables without checks the server builds each index at once, sorted.
         for setting in ("unique_checks = 0", "foreign_key_checks = 0"):
             connection.exec_driver_sql(f"SET SESSION {setting}")
-        # And without a trigger for each row; what it would write is in the file.
-        connection.exec_driver_sql("DROP TRIGGER IF EXISTS stock_lot_medicine")
         for table, columns, rows, settings in _tables(size, made):
             _table(connection, folder / f"{table}.tsv", table, columns, rows, settings)
-        connection.exec_driver_sql(_trigger())
         _peers(connection)
         # They were not added one by one, so nothing numbered them.
         make_anew(connection, clock=utc_now)
@@ -143,13 +139,6 @@ def _lots(size: Size, now: datetime) -> Iterator[tuple[Any, ...]]:
             yield row, medicine, "B", today - timedelta(days=20), None, 3000
         elif second == 3:
             yield row, medicine, "B", today + timedelta(days=400), now, 3000
-
-
-def _trigger() -> str:
-    """The trigger as the migration makes it."""
-    told = statements((VERSIONS / "0012_search.sql").read_text(encoding="utf-8"))
-    (found,) = (statement for statement in told if statement.startswith("CREATE TRIGGER"))
-    return found
 
 
 def _table(

@@ -46,7 +46,7 @@ class Books:
         """Its item of a medicine."""
         made = name_of("item", self.place.pharmacy_id, medicine_id)
         return self.items.setdefault(
-            medicine_id, Item(len(self.items), made, medicine_id, 0, None, None, None)
+            medicine_id, Item(len(self.items), made, medicine_id, 0, 0, None, None, None)
         )
 
 

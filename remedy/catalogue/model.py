@@ -118,12 +118,16 @@ class OnShelf:
 
 
 def search_words(text: str) -> list[str]:
-    """The different words of a text as they are compared: no case, no accents, numbers apart from units.
+    """The different words of a text as they are compared; see `compared_words`."""
+    return list(dict.fromkeys(compared_words(text)))
+
+
+def compared_words(text: str) -> list[str]:
+    """Every word of a text as it is compared: no case, no accents, numbers apart from units.
 
     `500mg` is `500` and `mg`, so that it is found as `500 mg` too; `20.0` is `20`, `2,5` is `2.5`.
     """
-    words = (_plain(found.group()) for found in _WORD.finditer(folded(text)))
-    return list(dict.fromkeys(words))
+    return [_plain(found.group()) for found in _WORD.finditer(folded(text))]
 
 
 def folded(text: str) -> str:

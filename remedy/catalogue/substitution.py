@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from remedy.catalogue.model import Medicine, search_words
+from remedy.catalogue.model import Medicine, compared_words, search_words
 
 LIST = Path(__file__).with_name("substitution.toml")
 
@@ -90,9 +90,9 @@ def is_the_same(one: Medicine, other: Medicine) -> bool:
         return False
     return (
         # In the same order: the strengths of a combination stand in the order of its ingredients.
-        search_words(one.generic_name) == search_words(other.generic_name)
-        and search_words(one.strength) == search_words(other.strength)
-        and search_words(one.form) == search_words(other.form)
+        compared_words(one.generic_name) == compared_words(other.generic_name)
+        and compared_words(one.strength) == compared_words(other.strength)
+        and compared_words(one.form) == compared_words(other.form)
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.prescriptions.model import Line, Prescription
-from remedy.schema.people import patient, patient_key
+from remedy.schema.people import account, patient, patient_key
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.schema.prescriptions import (
     prescription,
@@ -208,10 +208,14 @@ def handed_out(
 def pharmacies_to_choose(
     connection: sa.Connection, text: str, *, limit: int = 50
 ) -> list[ChoosablePharmacy]:
-    """Verified pharmacies whose name, district or address holds every word, by name."""
+    """Verified pharmacies whose name, district or address holds every word, by name.
+
+    Where nobody of the pharmacy signs in, nobody would read the prescription: those are left out.
+    """
+    somebody = sa.exists().where(account.c.pharmacy_id == pharmacy.c.id, account.c.is_active)
     wanted = sa.select(
         pharmacy.c.public_id, pharmacy.c.name, pharmacy.c.address, pharmacy.c.district
-    ).where(pharmacy.c.verified_at.is_not(None))
+    ).where(pharmacy.c.verified_at.is_not(None), somebody)
     for word in text.split()[:6]:
         # The collation tells letters of another size apart; a person who types does not.
         wanted = wanted.where(

@@ -149,7 +149,11 @@ stock_item = table(
     sa.Index("ix_stock_item_changed", "pharmacy_id", "changed_seq"),
     sa.Index(
         "ix_stock_item_offer",
-        "medicine_id", "pharmacy_id", "price_minor", "changed_at", "count_wanted_at",
+        "medicine_id",
+        "pharmacy_id",
+        "price_minor",
+        "changed_at",
+        "count_wanted_at",
     ),
     sa.CheckConstraint(
         "0 <= minimum_milli AND minimum_milli <= reorder_milli", name="minimum_first"
@@ -166,13 +170,17 @@ stock_lot = table(
     sa.Column("expires_on", sa.Date),
     sa.Column("recalled_at", Instant),
     sa.Column("quantity_milli", BigInt, nullable=False),
-    # The stock item's, which never changes: a trigger writes it, nobody else.
-    sa.Column("medicine_id", BigInt),
+    # The stock item's, which never changes; written with the lot, by the ledger alone.
+    sa.Column("medicine_id", BigInt, nullable=False),
     sa.UniqueConstraint("stock_item_id", "lot_number", name="uq_stock_lot"),
     # Who has a medicine is read from these two, and from nothing else.
     sa.Index(
         "ix_stock_lot_medicine",
-        "medicine_id", "stock_item_id", "recalled_at", "expires_on", "quantity_milli",
+        "medicine_id",
+        "stock_item_id",
+        "recalled_at",
+        "expires_on",
+        "quantity_milli",
     ),
     sa.CheckConstraint("quantity_milli >= 0", name="not_negative"),
 )

@@ -247,6 +247,7 @@ def _write_lots(
                     {
                         "public_id": lot.lot_id,
                         "stock_item_id": item.row_id,
+                        "medicine_id": item.medicine_row,
                         "lot_number": lot.lot_number,
                         "expires_on": lot.expires_on,
                         "quantity_milli": lot.quantity_milli,

@@ -34,6 +34,7 @@ class Item:
     row_id: int
     stock_item_id: UUID
     medicine_id: UUID
+    medicine_row: int
     version: int
     price_minor: int | None
     counted_at: datetime | None
@@ -84,8 +85,8 @@ def lock_items(
     names = {row.id: row.public_id for row in known}
     items = {
         row.id: Item(
-            row.id, row.public_id, names[row.medicine_id], row.version, row.price_minor,
-            row.counted_at, row.count_wanted_at,
+            row.id, row.public_id, names[row.medicine_id], row.medicine_id, row.version,
+            row.price_minor, row.counted_at, row.count_wanted_at,
         )
         for row in _lock(connection, known)
     }  # fmt: skip

@@ -119,6 +119,7 @@ def give_stock(database: sa.Engine, item: tuple[UUID, UUID], quantity: int) -> N
             stock_lot.insert().values(
                 public_id=uuid7(),
                 stock_item_id=made.inserted_primary_key[0],
+                medicine_id=row_of(connection, medicine, item[1]),
                 quantity_milli=quantity,
             )
         )

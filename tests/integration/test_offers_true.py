@@ -59,7 +59,8 @@ def keep(connection, dice, pharmacy_row, medicine_row, patient_row) -> None:
     for number in range(dice.randrange(5)):
         connection.execute(
             sa.insert(stock_lot).values(
-                public_id=uuid7(), stock_item_id=item, lot_number=str(number),
+                public_id=uuid7(), stock_item_id=item, medicine_id=medicine_row,
+                lot_number=str(number),
                 expires_on=dice.choice([None, *(date(2026, 3, 2) + timedelta(days=n) for n in (-1, 0, 1, 2, 29, 31))]),
                 recalled_at=dice.choice((None, None, None, A_MONDAY)),
                 quantity_milli=dice.choice((0, 1, 999, 1000, 5000)),

@@ -4,13 +4,14 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from remedy.gateways.mysql import engine_for
 
 pytestmark = pytest.mark.journey
 
 WITHIN_MS = 15_000
+MOST_TABS = 120
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
@@ -57,10 +58,10 @@ def scan(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
 
 
-def press(page: Page, name: str) -> None:
-    """Reach a button by the keyboard and press it."""
-    button = page.get_by_role("button", name=name)
-    for _ in range(60):
+def press(page: Page, name: str, within: Locator | None = None) -> None:
+    """Reach a button, of that part of the page, by the keyboard and press it."""
+    button = (within or page).get_by_role("button", name=name)
+    for _ in range(MOST_TABS):
         if button.evaluate("e => e === document.activeElement"):
             page.keyboard.press("Enter")
             return
@@ -70,8 +71,8 @@ def press(page: Page, name: str) -> None:
 
 def test_found_held_and_collected_by_keyboard(stack, page_as, products):
     patient, pharmacist = page_as("patient"), page_as("pharmacist")
-    find(patient, stack, products[0].brand_name)
-    press(patient, "Set aside for 2 hours")
+    offer = find(patient, stack, products[0].brand_name)
+    press(patient, "Set aside for 2 hours", offer)
     expect(patient.locator("main .notice")).to_contain_text("set aside for you")
     code = code_on(patient)
     expect(patient.locator(".collect svg").first).to_be_visible()
@@ -94,8 +95,8 @@ def test_a_basket_is_ordered_picked_and_handed_out_while_the_pages_follow(stack,
     patient, pharmacist = page_as("patient"), page_as("pharmacist")
     pharmacist.goto(f"{stack.url('portal')}/pharmacy/orders")
     for product in products[:2]:
-        find(patient, stack, product.brand_name)
-        press(patient, "Put into the basket")
+        offer = find(patient, stack, product.brand_name)
+        press(patient, "Put into the basket", offer)
         expect(patient.locator("main .notice")).to_contain_text("in your basket")
     press(patient, "Place the order")
     expect(patient.locator("main .notice").first).to_contain_text("Your order is placed")
@@ -140,8 +141,8 @@ def test_an_order_without_javascript_on_a_small_screen(stack, page_as, products)
 
 def test_an_order_is_paid_online_and_cancelled_and_the_money_is_back(stack, page_as, products):
     patient = page_as("patient")
-    find(patient, stack, products[1].brand_name)
-    press(patient, "Put into the basket")
+    offer = find(patient, stack, products[1].brand_name)
+    press(patient, "Put into the basket", offer)
     patient.get_by_label("Online now").check()
     press(patient, "Place the order")
     expect(patient.locator("#order")).to_contain_text("Waiting for your payment")

@@ -16,15 +16,14 @@ ALTER TABLE medicine ADD COLUMN changed_seq BIGINT NOT NULL DEFAULT 1;
 
 CREATE INDEX ix_medicine_changed ON medicine (changed_seq, id);
 
--- Which medicine a lot is of. A stock item's medicine never changes, and a lot's stock item neither: the trigger keeps
--- it whoever writes the lot. Who has a medicine is then one stretch of an index, whatever the size of the table.
+-- Which medicine a lot is of. A stock item's medicine never changes, and a lot's stock item neither. Who has a medicine
+-- is then one stretch of an index, whatever the size of the table.
 ALTER TABLE stock_lot ADD COLUMN medicine_id BIGINT;
 
 UPDATE stock_lot JOIN stock_item ON stock_item.id = stock_lot.stock_item_id
 SET stock_lot.medicine_id = stock_item.medicine_id;
 
-CREATE TRIGGER stock_lot_medicine BEFORE INSERT ON stock_lot FOR EACH ROW
-SET NEW.medicine_id = (SELECT stock_item.medicine_id FROM stock_item WHERE stock_item.id = NEW.stock_item_id);
+ALTER TABLE stock_lot MODIFY COLUMN medicine_id BIGINT NOT NULL;
 
 CREATE INDEX ix_stock_lot_medicine ON stock_lot (medicine_id, stock_item_id, recalled_at, expires_on, quantity_milli);
 

@@ -99,6 +99,11 @@ def test_the_strengths_of_a_combination_belong_to_its_ingredients():
     assert not is_the_same(one, replace(one, generic_name="thiazide + enalapril"))
 
 
+def test_an_amount_that_comes_twice_is_not_forgotten():
+    one = replace(PLAIN, generic_name="a + b + c", strength="5 mg + 5 mg + 10 mg")
+    assert not is_the_same(one, replace(one, strength="5 mg + 10 mg + 10 mg"))
+
+
 @pytest.mark.parametrize(
     ("pack", "is_same"),
     [("20", True), ("20 capsules", True), ("30 tablets", False), ("2 x 20", False),

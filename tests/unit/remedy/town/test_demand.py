@@ -39,7 +39,9 @@ def test_nothing_is_sold_that_is_not_there_and_refusals_mean_an_empty_shelf() ->
         wanted_more = set()
         for deed in sorted(
             day.deeds,
-            key=lambda d: ("priced", "received", "expired", "sold", "refused", "adjusted").index(d.what),
+            key=lambda d: ("priced", "received", "expired", "sold", "refused", "adjusted").index(
+                d.what
+            ),
         ):
             item = (deed.pharmacy.licence, deed.medicine.brand_name)
             if deed.what == "refused":
