@@ -174,7 +174,11 @@ def test_who_has_it_is_read_from_the_two_indexes_alone(database, town) -> None:
         offering.offers_near(connection, town[0], near=HERE, now=A_MONDAY, limit=20)
         statement, parameters = next(one for one in seen if "stock_lot" in one[0])
         sa.event.remove(connection, "before_cursor_execute", look)
-        steps = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).mappings().all()
+        steps = (
+            connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {statement}", parameters)
+            .mappings()
+            .all()
+        )
     by_table = {str(step["table"]): step for step in steps}
     assert by_table["stock_lot"]["key"] == "ix_stock_lot_medicine"
     assert "Using index" in by_table["stock_lot"]["Extra"]
