@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.catalogue.imports import ImportRefused, import_medicines
-from remedy.catalogue.model import Medicine, search_words
+from remedy.catalogue.model import Medicine, compared_words
 from remedy.catalogue.osm_pharmacies import COLUMNS
 from remedy.catalogue.pharmacies import pharmacy_of
 from remedy.catalogue.pharmacy_import import import_pharmacies
@@ -80,7 +80,7 @@ def test_the_real_register_has_groups_that_may_stand_for_each_other(database, tm
         for row in rows:
             one = Medicine(**row)
             if one.strength and one.form:
-                words = (search_words(text) for text in (one.generic_name, one.strength, one.form))
+                words = (compared_words(text) for text in (one.generic_name, one.strength, one.form))
                 groups[tuple(tuple(some) for some in words)].append(one)
     alike = [group for group in groups.values() if len(group) > 1]
     assert len(alike) >= 1_600
