@@ -327,6 +327,7 @@ def _prescribe(connection: sa.Connection, made: Cast, vault: Vault) -> None:
                     connection, ids[pharmacy], made_id, version=found.version,
                     checked="not_checked", decided_by=ids[f"{pharmacist}_account"], clock=clock,
                 )  # fmt: skip
-        allergies.add_allergy(connection, vault, ids[patient], canary(patient), clock=clock)
+        substance = canary(patient)[: allergies.SUBSTANCE_AT_MOST]
+        allergies.add_allergy(connection, vault, ids[patient], substance, clock=clock)
         told = allergies.allergies_of(connection, vault, ids[patient]).told
         ids[f"{patient}_allergy"] = told[0].allergy_id
