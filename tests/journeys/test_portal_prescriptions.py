@@ -104,7 +104,7 @@ def accept(page: Page, stack: Any, prescription: str, wanted: Wanted) -> None:
     expect(page.locator("main")).to_contain_text("Not checked")
     page.get_by_label("I have read what the check found").check()
     page.get_by_role("button", name="Accept").click()
-    expect(page.locator("main .notice")).to_contain_text("The decision is made")
+    expect(page.locator("main .notice")).to_contain_text("The decision is made", timeout=WITHIN_MS)
 
 
 def put_into_basket(page: Page, stack: Any, wanted: Wanted) -> None:
@@ -181,6 +181,8 @@ def test_a_pharmacist_reads_and_refuses_by_keyboard_and_the_patient_reads_why(
     pharmacist.keyboard.press("Tab")
     pharmacist.keyboard.press("Enter")
     expect(pharmacist.locator("#problem")).to_contain_text("Say why it is refused")
+    # The page takes the focus there; what is typed before it has would be typed nowhere.
+    expect(pharmacist.locator("#problem")).to_be_focused()
     pharmacist.locator("#reason").focus()
     pharmacist.keyboard.type("The date cannot be read.")
     pharmacist.keyboard.press("Tab")
