@@ -80,7 +80,9 @@ def test_the_real_register_has_groups_that_may_stand_for_each_other(database, tm
         for row in rows:
             one = Medicine(**row)
             if one.strength and one.form:
-                words = (compared_words(text) for text in (one.generic_name, one.strength, one.form))
+                words = (
+                    compared_words(text) for text in (one.generic_name, one.strength, one.form)
+                )
                 groups[tuple(tuple(some) for some in words)].append(one)
     alike = [group for group in groups.values() if len(group) > 1]
     assert len(alike) >= 1_600
