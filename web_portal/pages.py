@@ -1,6 +1,7 @@
 """How a page is drawn: whole, or to htmx the part that changed; and how figures and times are written."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +45,13 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
         # htmx would put a form's own address into the address bar, where nothing can be reloaded.
         response.headers["HX-Push-Url"] = "false"
     return response
+
+
+def news(seen: str, draw: Callable[[], str], *, asked_by: str = "seen") -> Response:
+    """The part of a page that follows something, drawn anew; 204 while it is as the page has `seen` it."""
+    if request.args.get(asked_by) == seen:
+        return Response(status=204)
+    return Response(draw())
 
 
 def packs(quantity_milli: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask import Response as FlaskResponse
 from werkzeug.wrappers.response import Response
 
@@ -21,7 +21,7 @@ from web_portal.admin.forms import DecisionForm
 from web_portal.appointments import postman
 from web_portal.appointments.times import instant_or_400
 from web_portal.forms import once
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import parts
 from web_portal.sealed import opened
 
@@ -44,9 +44,7 @@ def queue() -> Response:
 def waiting() -> Response:
     """The table of the queue, for a page that follows it; 204 while nothing changed."""
     seen = parts().read(queries.waiting_mark)
-    if request.args.get("seen") == seen:
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("admin/_queue.html", **_waiting()))
+    return news(seen, lambda: render_template("admin/_queue.html", **_waiting()))
 
 
 def _waiting() -> dict[str, Any]:

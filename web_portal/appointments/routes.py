@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers.response import Response as AnyResponse
 
 from remedy.appointments import moves, queries, service
@@ -23,7 +23,7 @@ from web_portal.appointments.times import (
     week,
 )
 from web_portal.forms import OnceForm, once
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import parts
 from web_portal.sealed import opened
 
@@ -64,12 +64,14 @@ def times(doctor_id: UUID) -> AnyResponse:
     """The week alone, for a page that follows it; 204 while nothing changed since what it was drawn at."""
     here = parts()
     changes = here.read(lambda c: queries.changes_of(c, doctor_id))
-    if request.args.get("seen") == mark(changes, here.now()):
-        return Response(status=204)
-    found = doctor_or_404(doctor_id)
-    return Response(
-        render_template("appointments/_times.html", **week(found, first_day=first_day_asked()))
-    )
+
+    def draw() -> str:
+        found = doctor_or_404(doctor_id)
+        return render_template(
+            "appointments/_times.html", **week(found, first_day=first_day_asked())
+        )
+
+    return news(mark(changes, here.now()), draw)
 
 
 @room.get("/requests")
@@ -94,9 +96,10 @@ def visit(visit_id: UUID) -> AnyResponse:
 def state(visit_id: UUID) -> AnyResponse:
     """How it stands, for the page that follows it; 204 while nothing changed."""
     found = _own_visit(visit_id)
-    if request.args.get("seen") == _mark(found):
-        return Response(status=204)
-    return Response(render_template("appointments/_visit.html", is_news=True, **_shown(found)))
+    return news(
+        _mark(found),
+        lambda: render_template("appointments/_visit.html", is_news=True, **_shown(found)),
+    )
 
 
 @room.post("/requests/<uuid:visit_id>/cancel")

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, current_app, render_template, request
-from flask import Response as FlaskResponse
+from flask import Blueprint, Flask, current_app, render_template
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
@@ -19,7 +18,7 @@ from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.demand import queries
 from web_portal.demand.queries import AlertRow, Figure
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import Parts, parts, parts_of
 
 log = logging.getLogger(__name__)
@@ -68,9 +67,7 @@ def page() -> Response:
 def now() -> Response:
     """The figures alone, for the page that follows them; 204 while nothing changed."""
     shown = _shown()
-    if request.args.get("seen") == shown["seen"]:
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("demand/_live.html", **shown))
+    return news(shown["seen"], lambda: render_template("demand/_live.html", **shown))
 
 
 @room.get("/alerts")
@@ -79,9 +76,11 @@ def now() -> Response:
 def banner() -> Response:
     """The banner alone, for every page of a pharmacist; 204 while nothing changed."""
     found = _banner()
-    if request.args.get("alerts") == found["seen"]:
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("demand/_banner.html", banner=found))
+    return news(
+        found["seen"],
+        lambda: render_template("demand/_banner.html", banner=found),
+        asked_by="alerts",
+    )
 
 
 def init_app(app: Flask) -> None:

@@ -5,7 +5,6 @@ A thread of each worker looks every few seconds for refunds; one that fails is t
 
 import json
 import logging
-import threading
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,35 +15,38 @@ from remedy.orders import payments
 from remedy.orders.payments import NotTaken, Provider, is_signed
 from remedy.orders.provider import HEADER, HttpProvider
 from web_portal.access import keyed
-from web_portal.parts import Parts, parts, parts_of
+from web_portal.parts import parts
+from web_portal.rounds import Round
 
 log = logging.getLogger(__name__)
 room = Blueprint("cashier", __name__)
 EXTENSION = "remedy_cashier"
 WEBHOOK = "/payments/told"
 MOST_BYTES = 10_000
-EVERY_SECONDS = 10.0
 
 
-class Cashier:
-    """The way to the provider, and the thread that gives back what is owed; `provider` is None where none is set."""
+class Cashier(Round):
+    """The way to the provider, and the round that gives back what is owed; `provider` is None where none is set."""
 
-    def __init__(self, here: Parts) -> None:
-        self._here = here
-        settings = here.settings
+    name = "cashier"
+    every_seconds = 10.0
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        settings = self._here.settings
         self.provider: Provider | None = None
         if settings.payment_url and settings.payment_key:
             self.provider = HttpProvider(
                 settings.payment_url,
                 settings.payment_key,
                 settings.portal_url + WEBHOOK,
-                clock=here.clock,
+                clock=self._here.clock,
             )
 
     def start(self) -> None:
         """Begin to look for refunds; called in the worker, as threads do not survive its fork."""
         if self.provider is not None:
-            threading.Thread(target=self._run, name="cashier", daemon=True).start()
+            super().start()
 
     def open(self, order_id: UUID, return_url: str) -> bool:
         """Have a place made where an order's payment is paid; False where the provider does not answer."""
@@ -80,16 +82,6 @@ class Cashier:
             done += 1
         return done
 
-    def _run(self) -> None:
-        woken = threading.Event()
-        while True:
-            woken.wait(EVERY_SECONDS)
-            try:
-                self.look()
-            except Exception as error:
-                # What is owed stays owed; this thread must outlive a database.
-                log.warning("refunds could not be looked at: %s", type(error).__name__)
-
 
 @room.post(WEBHOOK)
 @keyed
@@ -124,7 +116,7 @@ def _answer(status: int, error: str) -> Response:
 
 def init_app(app: Flask) -> None:
     """Give the application its cashier; who serves it starts it."""
-    app.extensions[EXTENSION] = Cashier(parts_of(app))
+    app.extensions[EXTENSION] = Cashier(app)
 
 
 def of(app: Flask) -> Cashier:

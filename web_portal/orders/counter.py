@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, render_template, url_for
 from flask import redirect as redirect_to
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
@@ -21,7 +20,7 @@ from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.forms import once
 from web_portal.orders.forms import CodeForm, HandOutForm
-from web_portal.pages import moment, render
+from web_portal.pages import moment, news, render
 from web_portal.parts import parts
 
 room = Blueprint("counter", __name__, template_folder="templates", url_prefix="/pharmacy/holds")
@@ -51,12 +50,12 @@ def page() -> Response:
 def waiting() -> Response:
     """The list alone, for a page that follows it; 204 while nothing changed."""
     holds = _waiting_holds()
-    if request.args.get("seen") == _mark(holds):
-        return FlaskResponse(status=204)
-    return FlaskResponse(
-        render_template(
-            "orders/_waiting_holds.html", holds=holds, seen=_mark(holds), time_zone=_time_zone()
-        )
+    seen = _mark(holds)
+    return news(
+        seen,
+        lambda: render_template(
+            "orders/_waiting_holds.html", holds=holds, seen=seen, time_zone=_time_zone()
+        ),
     )
 
 

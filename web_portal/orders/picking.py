@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, abort, redirect, render_template, url_for
 from werkzeug.wrappers.response import Response
 
 from remedy.accounts.queries import contact
@@ -20,7 +19,7 @@ from web_portal.appointments import postman
 from web_portal.forms import OnceForm, once
 from web_portal.orders.forms import CancelForm, CodeForm, StepForm
 from web_portal.orders.routes import address_of
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import parts
 
 room = Blueprint("picking", __name__, template_folder="templates", url_prefix="/pharmacy/orders")
@@ -45,9 +44,7 @@ def waiting() -> Response:
     """The queue alone, for a page that follows it; 204 while nothing changed."""
     here, pharmacy_id = parts(), access.pharmacy_id()
     seen = here.read(lambda c: queries.queue_mark(c, pharmacy_id, here.now()))
-    if request.args.get("seen") == seen:
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("orders/_queue.html", **_waiting()))
+    return news(seen, lambda: render_template("orders/_queue.html", **_waiting()))
 
 
 def _waiting() -> dict[str, Any]:

@@ -4,8 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
@@ -18,7 +17,7 @@ from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, once
 from web_portal.orders import cashier
 from web_portal.orders.qr import code_for
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import parts
 
 room = Blueprint("orders", __name__, template_folder="templates", url_prefix="/orders")
@@ -46,9 +45,10 @@ def page(order_id: UUID) -> Response:
 def state(order_id: UUID) -> Response:
     """How it stands, for the page that follows it; 204 while nothing changed."""
     found = _own_order(order_id)
-    if request.args.get("seen") == _mark(found):
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("orders/_order.html", is_news=True, **_shown(found)))
+    return news(
+        _mark(found),
+        lambda: render_template("orders/_order.html", is_news=True, **_shown(found)),
+    )
 
 
 @room.post("/<uuid:order_id>/cancel")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers.response import Response
@@ -30,7 +29,7 @@ from remedy.values import packs_text
 from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, PacksField, once
-from web_portal.pages import render
+from web_portal.pages import news, render
 from web_portal.parts import parts
 from web_portal.pharmacy.words import REASON_WORDS, STATE_WORDS
 
@@ -91,9 +90,8 @@ def page() -> Response:
 def state() -> Response:
     """The tables, for a page that follows them; 204 while nothing changed."""
     pharmacy_id = access.pharmacy_id()
-    if request.args.get("seen") == parts().read(lambda c: transfers_mark(c, pharmacy_id)):
-        return FlaskResponse(status=204)
-    return FlaskResponse(render_template("pharmacy/_transfers.html", **_transfers()))
+    seen = parts().read(lambda c: transfers_mark(c, pharmacy_id))
+    return news(seen, lambda: render_template("pharmacy/_transfers.html", **_transfers()))
 
 
 def _transfers() -> dict[str, Any]:
