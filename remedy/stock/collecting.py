@@ -17,8 +17,8 @@ from remedy.schema.orders import collection_failure
 from remedy.schema.pharmacy import medicine, pharmacy, stock_hold, stock_item
 from remedy.stock import codes, ledger
 from remedy.stock.batches import entry_of
-from remedy.stock.holds import available_now, holds_query
-from remedy.stock.locks import Item, Place, lock_counter, lock_items, place_of
+from remedy.stock.holds import available_now
+from remedy.stock.locks import Item, Place, lock_counter, place_of
 from remedy.stock.model import Conflict, Line, Refused, medicine_label
 from remedy.values import Clock, uuid7
 
@@ -165,34 +165,6 @@ def hold_of_code(
     lately = {one.hold_id: one for one in holds_at(connection, pharmacy_id, now=now, is_ended=True)}
     found = codes.meant_by(secret_key, typed, lately)
     return lately[found[0]] if len(found) == 1 else None
-
-
-def collect_hold(
-    connection: sa.Connection,
-    pharmacy_id: UUID,
-    hold_id: UUID,
-    *,
-    account_id: UUID | None,
-    clock: Clock,
-) -> int:
-    """Hand out a hold of this pharmacy: one sale of its packs; the pharmacy's counter afterwards.
-
-    Raises:
-        Conflict: if it ended meanwhile: handed out, let go, or its time is over.
-        Refused: if the pharmacy has no such hold, or its packs may not be sold any more.
-    """
-    place = place_of(connection, pharmacy_id)
-    found = connection.execute(
-        holds_query().where(
-            stock_hold.c.public_id == hold_id,
-            stock_hold.c.order_id.is_(None),
-            pharmacy.c.public_id == pharmacy_id,
-        )
-    ).one_or_none()
-    if found is None:
-        raise Refused("This pharmacy has no hold of that id.")
-    items = lock_items(connection, place, {found.medicine_public_id}, creating=False, clock=clock)
-    return sell_held(connection, place, items, [found], account_id=account_id, clock=clock)
 
 
 def sell_held(

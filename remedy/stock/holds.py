@@ -1,11 +1,11 @@
-"""Packs set aside for a patient: hold, release, and the demand of those who were refused.
+"""Packs set aside for a patient, in the steps that holds and orders share, and the demand of those who were refused.
 
-Called through `remedy.stock.service`; how they are handed out is in `collecting.py`. An order sets aside all its
-lines by the same two steps as a hold: `look_aside` locks and refuses, `put_aside` writes.
+`look_aside` locks and refuses, `put_aside` writes, `let_go` ends. What a patient may have set aside is decided
+above, in `remedy.orders`: what is on prescription only is refused here unless that room answers for it.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -20,8 +20,6 @@ from remedy.stock.model import Held, OutOfStock, Refused, UnknownMedicine, short
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock, local_day, uuid7
 
-MAX_HOLD_MINUTES = 7 * 24 * 60
-
 
 class LinesShort(OutOfStock):
     """Of some of what was asked for fewer packs are there: `available` says how many thousandths, by medicine."""
@@ -34,39 +32,6 @@ class LinesShort(OutOfStock):
             if len(self.available) == 1
             else "Not everything is there any more, so nothing was set aside."
         )
-
-
-def hold(
-    connection: sa.Connection,
-    pharmacy_id: UUID,
-    medicine_id: UUID,
-    quantity_milli: int,
-    *,
-    patient_id: UUID,
-    minutes: int,
-    may_be_controlled: bool = False,
-    clock: Clock,
-) -> Held:
-    """Set packs aside for a patient for some minutes.
-
-    A controlled medicine is set aside only where the installation allows it (design decision 15).
-
-    Raises:
-        OutOfStock: if fewer are available; then roll back and call `record_refusal` in a second transaction.
-        Refused: if the request itself cannot be granted.
-    """
-    if quantity_milli <= 0 or not 0 < minutes <= MAX_HOLD_MINUTES:
-        raise Refused("Ask for more than 0 packs, for between a minute and seven days.")
-    now = clock()
-    place = place_of(connection, pharmacy_id)
-    wanted = {medicine_id: quantity_milli}
-    patient_row = patient_of(connection, patient_id)
-    items = look_aside(connection, place, wanted, may_be_controlled=may_be_controlled, clock=clock)
-    (held,) = put_aside(
-        connection, place, items, wanted, patient_row=patient_row,
-        expires_at=now + timedelta(minutes=minutes), clock=clock,
-    )  # fmt: skip
-    return held
 
 
 def patient_of(connection: sa.Connection, patient_id: UUID) -> int:
@@ -88,10 +53,14 @@ def look_aside(
     place: Place,
     wanted: Mapping[UUID, int],
     *,
+    prescribed: Collection[UUID] = (),
     may_be_controlled: bool = False,
     clock: Clock,
 ) -> list[Item]:
     """Lock the items of what is wanted (thousandths of a pack by medicine), in the order of their ids.
+
+    `prescribed` are the medicines that the caller takes of accepted prescriptions, in this transaction.
+    A controlled medicine is set aside only where the installation allows it (design decision 15).
 
     Raises:
         LinesShort: if of any fewer are available, naming each.
@@ -100,7 +69,7 @@ def look_aside(
     now = clock()
     if not place.is_verified:
         raise Refused("This pharmacy has not been checked yet; nothing can be set aside there.")
-    _check_medicines(connection, wanted, may_be_controlled)
+    _check_medicines(connection, wanted, prescribed, may_be_controlled)
     items = lock_items(connection, place, wanted.keys(), creating=False, clock=clock)
     left = {
         medicine_id: available_now(connection, place, items[medicine_id], now)
@@ -123,9 +92,12 @@ def put_aside(
     patient_row: int,
     expires_at: datetime,
     order_row: int | None = None,
+    hold_ids: Mapping[UUID, UUID] | None = None,
     clock: Clock,
 ) -> list[Held]:
     """Set aside what `look_aside` has locked, and tell of it.
+
+    `hold_ids` are the holds' ids by medicine, where the caller needed them before.
 
     Raises:
         OutOfStock: if fewer are available after all; then nothing may be kept.
@@ -134,7 +106,7 @@ def put_aside(
     for item in items:
         quantity_milli = wanted[item.medicine_id]
         available = _available(place, item, now)
-        hold_id = uuid7(clock)
+        hold_id = hold_ids[item.medicine_id] if hold_ids is not None else uuid7(clock)
         values: dict[str, object] = {
             "public_id": hold_id,
             "stock_item_id": item.row_id,
@@ -161,36 +133,6 @@ def put_aside(
         ledger.tell(connection, place, held, hold_id, now)
         done.append(Held(hold_id, seq, left, expires_at))
     return done
-
-
-def release_hold(
-    connection: sa.Connection,
-    hold_id: UUID,
-    *,
-    patient_id: UUID | None,
-    why: Literal["cancelled", "expired"] = "cancelled",
-    clock: Clock,
-) -> int:
-    """End a hold without a sale; the pharmacy's counter afterwards.
-
-    `patient_id` is whose hold it is; None only where the platform itself lets go of an expired one. What an order
-    set aside is let go by the order.
-
-    Raises:
-        Refused: if the patient has no such hold, or it has ended already.
-    """
-    mine = (stock_hold.c.public_id == hold_id) & stock_hold.c.order_id.is_(None)
-    if patient_id is not None:
-        mine &= stock_hold.c.patient_id.in_(
-            sa.select(patient.c.id).where(patient.c.public_id == patient_id)
-        )
-    found = connection.execute(holds_query().where(mine)).one_or_none()
-    if found is None:
-        raise Refused("You have no hold of that id.")
-    place = place_of(connection, found.pharmacy_public_id)
-    items = lock_items(connection, place, {found.medicine_public_id}, creating=False, clock=clock)
-    (seq,) = let_go(connection, place, items, [found], why=why, clock=clock)
-    return seq
 
 
 def let_go(
@@ -277,15 +219,22 @@ def record_refusal(
 
 
 def _check_medicines(
-    connection: sa.Connection, wanted: Mapping[UUID, int], may_be_controlled: bool
+    connection: sa.Connection,
+    wanted: Mapping[UUID, int],
+    prescribed: Collection[UUID],
+    may_be_controlled: bool,
 ) -> None:
     rows = connection.execute(
-        sa.select(medicine.c.is_controlled).where(medicine.c.public_id.in_(list(wanted)))
+        sa.select(
+            medicine.c.public_id, medicine.c.is_controlled, medicine.c.is_prescription_only
+        ).where(medicine.c.public_id.in_(list(wanted)))
     ).all()
     if len(rows) != len(wanted):
         raise UnknownMedicine()
     if any(row.is_controlled for row in rows) and not may_be_controlled:
         raise Refused("A controlled medicine is not set aside online; go and see the pharmacist.")
+    if any(row.is_prescription_only and row.public_id not in prescribed for row in rows):
+        raise Refused("This medicine is set aside only where an accepted prescription covers it.")
 
 
 def available_now(connection: sa.Connection, place: Place, item: Item, now: datetime) -> int:
@@ -296,30 +245,3 @@ def available_now(connection: sa.Connection, place: Place, item: Item, now: date
 def _available(place: Place, item: Item, now: datetime) -> sa.ColumnElement[int]:
     day = local_day(now, place.time_zone)
     return sellable_milli(sa.literal(item.row_id), day) - held_milli(sa.literal(item.row_id), now)
-
-
-def expire_holds(connection: sa.Connection, *, clock: Clock, limit: int = 200) -> list[UUID]:
-    """Tell of holds whose time is over, the oldest first; their ids.
-
-    They count no more from that moment on whether or not this has run: it is for the open screens.
-    """
-    now = clock()
-    due = connection.execute(
-        sa.select(stock_hold.c.public_id)
-        .where(
-            stock_hold.c.state == "held",
-            stock_hold.c.expires_at <= now,
-            stock_hold.c.order_id.is_(None),
-        )
-        .order_by(stock_hold.c.expires_at)
-        .limit(limit)
-    )
-    ended = []
-    for hold_id in due.scalars().all():
-        try:
-            release_hold(connection, hold_id, patient_id=None, why="expired", clock=clock)
-        except Refused:
-            # Its patient cancelled it since we looked.
-            continue
-        ended.append(hold_id)
-    return ended

@@ -43,6 +43,21 @@ def lots_of(
     return _lots(connection, pharmacy_id, now, is_there, medicine.c.public_id == medicine_id)
 
 
+def recalled_of(connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID) -> set[str]:
+    """The numbers of the lots of a medicine that a pharmacy has recalled, whether or not it has any of them."""
+    place = place_of(connection, pharmacy_id)
+    found = connection.execute(
+        sa.select(stock_lot.c.lot_number)
+        .select_from(stock_lot.join(stock_item).join(medicine))
+        .where(
+            stock_item.c.pharmacy_id == place.row_id,
+            medicine.c.public_id == medicine_id,
+            stock_lot.c.recalled_at.is_not(None),
+        )
+    )
+    return set(found.scalars())
+
+
 def lots_near_expiry(
     connection: sa.Connection, pharmacy_id: UUID, *, days_at_least: int, now: datetime
 ) -> list[LotRow]:

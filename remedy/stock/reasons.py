@@ -26,6 +26,7 @@ REASONS = (
     Reason("recalled_by_authority", "recalled", 0),
     Reason("recalled_by_maker", "recalled", 0),
     Reason("suspected_by_us", "recalled", 0),
+    Reason("recalled_by_sender", "recalled", 0),
     Reason("recalled_lot", "returned", -1),
     Reason("wrong_delivery", "returned", -1),
     Reason("arrived_damaged", "returned", -1),

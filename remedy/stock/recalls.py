@@ -1,9 +1,10 @@
 """A lot that may not be handed out any more: recalled, and what that does to packs set aside.
 
-A recall blocks a lot where it lies. Its packs leave the shelf afterwards, by a return to the supplier.
+A recall blocks a lot where it lies, and packs of it that are on their way where they arrive. They leave the
+shelf afterwards, by a return to the supplier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from remedy.schema.people import patient
 from remedy.schema.pharmacy import stock_hold, stock_lot, stock_movement_lot
 from remedy.stock import batches, ledger, reasons
 from remedy.stock.locks import Item, Place, lock_counter, lock_items, place_of
+from remedy.stock.lot_queries import recalled_of
 from remedy.stock.model import Effect, Line, Lot, Recorded, Refused, UnknownMedicine
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock, local_day, uuid7
@@ -73,6 +75,32 @@ def recall_lot(
     ended = withdraw_uncovered(connection, place, item, reason_code=reason_code, clock=clock)
     recorded = Recorded(entry.movement_id, seq, entry.balance_milli, 0)
     return Recalled(recorded, lot.quantity_milli, len(ended))
+
+
+def recall_arriving(
+    connection: sa.Connection,
+    sender_id: UUID,
+    receiver_id: UUID,
+    medicine_id: UUID,
+    lot_numbers: Collection[str],
+    *,
+    account_id: UUID | None = None,
+    clock: Clock,
+) -> None:
+    """Block at the receiver, before packs of them are booked in, those of the lots that the sender has recalled.
+
+    Refusing the packs would leave them nobody's, on their way for ever, while they stand in a box behind the
+    counter. Booked in as recalled they are where they are: both ledgers close, no page finds, holds, picks or
+    counts them, and they leave by a return to the supplier. What the receiver had of such a lot before is
+    blocked with them, for it is the same lot.
+    """
+    blocked = recalled_of(connection, receiver_id, medicine_id)
+    wanted = recalled_of(connection, sender_id, medicine_id) & set(lot_numbers)
+    for lot_number in sorted(wanted - blocked):
+        recall_lot(
+            connection, receiver_id, medicine_id, lot_number, reason_code="recalled_by_sender",
+            account_id=account_id, clock=clock,
+        )  # fmt: skip
 
 
 def record_of_lot(

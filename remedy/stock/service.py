@@ -1,4 +1,4 @@
-"""Changes of stock: what a till or a pharmacist tells, prices, and (in `holds.py`) what is set aside.
+"""Changes of stock: what a till or a pharmacist tells, prices, and who was refused for want of it.
 
 Each function works in the caller's transaction, at READ COMMITTED, and records its event last. When it raises
 `Refused`, roll the transaction back.
@@ -21,7 +21,7 @@ from remedy.schema.pharmacy import (
     stock_movement_lot,
 )
 from remedy.stock import batches, ledger, recalls
-from remedy.stock.holds import expire_holds, hold, record_refusal, release_hold
+from remedy.stock.holds import record_refusal
 from remedy.stock.locks import Item, lock_counter, lock_items, place_of
 from remedy.stock.model import (
     MAX_QUANTITY_MILLI,
@@ -38,14 +38,11 @@ from remedy.stock.recalls import recall_lot, record_of_lot
 from remedy.values import Clock, uuid7
 
 __all__ = [
-    "expire_holds",
-    "hold",
     "recall_lot",
     "record_movement",
     "record_movements",
     "record_of_lot",
     "record_refusal",
-    "release_hold",
     "reverse_movement",
     "set_levels",
     "set_price",

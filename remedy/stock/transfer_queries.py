@@ -13,6 +13,7 @@ from remedy.schema.pharmacy import (
     medicine,
     pharmacy,
     stock_item,
+    stock_lot,
     stock_transfer,
     stock_transfer_lot,
 )
@@ -28,12 +29,17 @@ PARTNERS = 30
 
 @dataclass(frozen=True)
 class TransferLot:
-    """What was sent of a lot; `received_milli` is None while it is on its way, or was taken back."""
+    """What was sent of a lot; `received_milli` is None while it is on its way, or was taken back.
+
+    `is_recalled` tells whether the sender has recalled the lot, `is_blocked` whether the receiver has.
+    """
 
     lot_number: str
     expires_on: date | None
     sent_milli: int
     received_milli: int | None
+    is_recalled: bool = False
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,16 @@ class Transfer:
     def is_open(self) -> bool:
         """Whether something is still to be done by either side."""
         return self.state in OPEN
+
+    @property
+    def recalled(self) -> list[TransferLot]:
+        """Lots that the sender has recalled, and that are on their way or can still be sold where they arrived."""
+        return [
+            lot
+            for lot in self.lots
+            if lot.is_recalled
+            and (self.state == "sent" or (lot.received_milli and not lot.is_blocked))
+        ]
 
     @property
     def lost_milli(self) -> int:
@@ -134,14 +150,39 @@ def transfers_of(
 
 
 def _read_lots(connection: sa.Connection, found: dict[int, Transfer]) -> None:
-    lot = stock_transfer_lot
+    lot, move = stock_transfer_lot.c, stock_transfer.c
     rows: Iterable[Any] = connection.execute(
-        sa.select(lot).where(lot.c.transfer_id.in_(list(found))).order_by(lot.c.lot_number)
+        sa.select(
+            stock_transfer_lot,
+            _is_recalled_at(move.from_pharmacy_id).label("is_recalled"),
+            _is_recalled_at(move.to_pharmacy_id).label("is_blocked"),
+        )
+        .select_from(stock_transfer_lot.join(stock_transfer))
+        .where(lot.transfer_id.in_(list(found)))
+        .order_by(lot.lot_number)
     )
     for row in rows:
         found[row.transfer_id].lots.append(
-            TransferLot(row.lot_number, row.expires_on, row.sent_milli, row.received_milli)
+            TransferLot(
+                row.lot_number, row.expires_on, row.sent_milli, row.received_milli,
+                bool(row.is_recalled), bool(row.is_blocked),
+            )
+        )  # fmt: skip
+
+
+def _is_recalled_at(pharmacy_row: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """SQL: whether that side of the transfer has recalled the lot that was sent."""
+    return (
+        sa.exists()
+        .where(
+            stock_item.c.pharmacy_id == pharmacy_row,
+            stock_item.c.medicine_id == stock_transfer.c.medicine_id,
+            stock_lot.c.stock_item_id == stock_item.c.id,
+            stock_lot.c.lot_number == stock_transfer_lot.c.lot_number,
+            stock_lot.c.recalled_at.is_not(None),
         )
+        .correlate(stock_transfer, stock_transfer_lot)
+    )
 
 
 def transfers_mark(connection: sa.Connection, pharmacy_id: UUID) -> str:
@@ -150,12 +191,14 @@ def transfers_mark(connection: sa.Connection, pharmacy_id: UUID) -> str:
     move = stock_transfer.c
     # Which transfer is in which state, and no clock: two workers' clocks may differ.
     states = sa.func.sum(sa.func.crc32(sa.func.concat(move.id, ":", move.state)))
-    row = connection.execute(
-        sa.select(sa.func.count(), states).where(
-            sa.or_(move.from_pharmacy_id == here, move.to_pharmacy_id == here)
-        )
-    ).one()
-    return f"{row[0]}-{row[1] or 0}"
+    is_ours = sa.or_(move.from_pharmacy_id == here, move.to_pharmacy_id == here)
+    row = connection.execute(sa.select(sa.func.count(), states).where(is_ours)).one()
+    recalled = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(stock_transfer_lot.join(stock_transfer))
+        .where(is_ours, move.state == "sent", _is_recalled_at(move.from_pharmacy_id))
+    ).scalar_one()
+    return f"{row[0]}-{row[1] or 0}-{recalled}"
 
 
 def sent_on(

@@ -21,7 +21,7 @@ from remedy.schema.pharmacy import (
     stock_transfer,
     stock_transfer_lot,
 )
-from remedy.stock import batches, ledger, reasons
+from remedy.stock import batches, ledger, reasons, recalls
 from remedy.stock.locks import Place, lock_counter, lock_items, place_of
 from remedy.stock.model import (
     MAX_QUANTITY_MILLI,
@@ -194,6 +194,8 @@ def receive(
 ) -> None:
     """Put on the receiver's shelf what arrived: thousandths of a pack by lot number; the rest is lost.
 
+    What the sender has recalled since is booked in as recalled (why: `recalls.recall_arriving`).
+
     Raises:
         Refused: if more arrived than was sent, fewer without saying why, or as for `answer`.
     """
@@ -211,6 +213,10 @@ def receive(
     lost = sum(sent.values()) - sum(came.values())
     if lost and reason_code not in reasons.LOST:
         raise Refused("Fewer packs arrived than were sent; choose why.")
+    recalls.recall_arriving(
+        connection, moved.from_id, pharmacy_id, moved.medicine_id,
+        [number for number, milli in came.items() if milli], account_id=account_id, clock=clock,
+    )  # fmt: skip
     lines = [
         _line(moved, came[lot.lot_number], "transfer_arrived", now, lot)
         for lot in lots

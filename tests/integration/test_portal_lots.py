@@ -345,6 +345,16 @@ def test_who_recalls_a_lot_reads_to_whom_packs_of_it_were_sent(cast: Cast) -> No
     assert chitra(cast).post(lots, recall).status_code == 303
     assert "Elsewhere Pharmacy" in chitra(cast).get(lots).text
     assert "Corner Pharmacy" not in cast.of("dev").get(lots).text
+    # The other pharmacy reads it before it receives, and has the packs blocked afterwards.
+    assert "a lot is recalled" in cast.of("dev").get("/pharmacy/transfers").text
+    page = cast.of("dev").get(address).text
+    assert "Corner Pharmacy has recalled lot GONE since it sent it." in page
+    assert 'value="receive"' in page
+    arrived = {k: v for k, v in fields(page, address).items() if k.startswith("arrived")}
+    assert step(cast, "dev", address, "receive", **arrived) == 303
+    assert shelf(cast, "rare", who="dev") == "5"
+    assert "recalled: not for sale" in cast.of("dev").get(lots).text
+    assert "a lot is recalled" not in cast.of("dev").get("/pharmacy/transfers").text
 
 
 @pytest.mark.parametrize(

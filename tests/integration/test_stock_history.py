@@ -19,6 +19,7 @@ from remedy.schema.pharmacy import (
 )
 from remedy.stock import collecting, queries, service, transfers
 from remedy.stock.folding import FoldedLot, fold
+from remedy.stock.lot_queries import lots_of
 from remedy.stock.model import Line, Refused
 from remedy.stock.transfer_queries import transfers_of
 from tests import factories
@@ -46,6 +47,7 @@ STEPS = st.lists(
                 "undo",
                 "expired",
                 "recall",
+                "recall on its way",
                 "returned",
                 "levels",
                 "send",
@@ -101,6 +103,13 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_
                     reason_code="recalled_by_maker", clock=watch,
                 )  # fmt: skip
                 movements.append(blocked.recorded.movement_id)
+            elif what == "recall on its way" and sent:
+                (on_its_way,) = transfers_of(connection, pharmacy_id, transfer_id=sent[0])
+                blocked = service.recall_lot(
+                    connection, pharmacy_id, on_its_way.medicine_id, on_its_way.lots[0].lot_number,
+                    reason_code="recalled_by_maker", clock=watch,
+                )  # fmt: skip
+                movements.append(blocked.recorded.movement_id)
             elif what == "send":
                 asked = transfers.propose(
                     connection, other_id, pharmacy_id, medicine_id, packs * 1000, offers=False,
@@ -115,6 +124,7 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_
                     connection, other_id, sent.pop(0), arrived, reason_code="lost_on_the_way",
                     clock=watch,
                 )  # fmt: skip
+                recalled_stay_recalled(connection, other_id, on_its_way)
             elif what == "take back" and sent:
                 transfers.take_back(connection, pharmacy_id, sent.pop(), clock=watch)
             elif what == "levels":
@@ -152,7 +162,19 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_
             step.commit()
             if what in {"recall", "expired", "returned"}:
                 nothing_uncovered_is_held(connection, pharmacy_id, medicine_id, watch.now)
-        nothing_blocked_is_to_be_had(connection, pharmacy_id, medicine_ids, watch.now)
+        for one_of_two in (pharmacy_id, other_id):
+            nothing_blocked_is_to_be_had(connection, one_of_two, medicine_ids, watch.now)
+
+
+def recalled_stay_recalled(connection, receiver_id, as_sent) -> None:
+    """What the sender had recalled by the time it arrived is recalled where it arrived, and is there."""
+    there = {
+        lot.lot_number: lot
+        for lot in lots_of(connection, receiver_id, as_sent.medicine_id, now=as_sent.changed_at)
+    }
+    for lot in as_sent.recalled:
+        assert there[lot.lot_number].state == "recalled"
+        assert there[lot.lot_number].quantity_milli >= lot.sent_milli // 2 > 0
 
 
 def nothing_blocked_is_to_be_had(connection, pharmacy_id, medicine_ids, now) -> None:

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from remedy.events.pharmacy import StockTransferred, TransferClosed
 from remedy.gateways.mysql import in_transaction
+from remedy.schema.pharmacy import pharmacy
 from remedy.stock import queries, service, transfers
 from remedy.stock.lot_queries import lots_of
 from remedy.stock.model import OutOfStock, Refused
-from remedy.stock.transfer_queries import partners, transfers_of
+from remedy.stock.transfer_queries import partners, transfers_mark, transfers_of
 from tests.factories import a_patient, a_pharmacy, a_vault
 from tests.integration.outbox_events import told
 from tests.integration.test_stock_holds import at_once
@@ -181,6 +182,83 @@ def test_a_recalled_lot_stays_blocked_where_it_arrives(two):
     assert (two.there.row().on_hand_milli, two.there.row().available_milli) == (3000, 0)
 
 
+def recall(two, who, code="recalled_by_maker"):
+    return two.do(service.recall_lot, who.pharmacy_id, who.medicine_id, "A", reason_code=code)
+
+
+def test_a_lot_recalled_on_its_way_is_booked_in_as_recalled_and_both_ledgers_close(two):
+    two.there.tell("received", 2, lot_number="A", expires_on=SOON)
+    asked = two.ask(4)
+    two.step(two.here, transfers.send, asked)
+    assert two.seen_by(two.there, asked)[0].recalled == []
+    recall(two, two.here)
+    (seen,) = two.seen_by(two.there, asked)
+    assert [lot.lot_number for lot in seen.recalled] == ["A"]
+    two.step(two.there, transfers.receive, asked, {"A": 3000, "B": 1000})
+    # Its own two packs of that lot are blocked with the three that came; lot B is as good as before.
+    assert two.there.lots() == {"A": 5, "B": 1}
+    assert (two.there.row().on_hand_milli, two.there.row().available_milli) == (6000, 1000)
+    assert two.on_their_way() == 0
+    with two.here.database.connect() as connection:
+        card = queries.movements(connection, two.there.pharmacy_id, two.there.medicine_id)
+    assert {"recalled_by_sender", "transfer_arrived"} <= {line.reason_code for line in card}
+    assert two.seen_by(two.there, asked)[0].recalled == []
+    gone = two.there.tell("returned", -5, lot_number="A", reason_code="recalled_lot")
+    assert gone.balance_milli == 1000
+
+
+def test_holds_at_the_receiver_end_when_their_lot_is_found_recalled_in_a_transfer(two):
+    two.there.tell("received", 2, lot_number="A", expires_on=SOON)
+    with two.here.database.begin() as connection:
+        patient_id = a_patient(connection, a_vault(two.here.watch))
+    two.do(
+        service.hold, two.there.pharmacy_id, two.there.medicine_id, 2000, patient_id=patient_id,
+        minutes=30,
+    )  # fmt: skip
+    asked = two.ask(1)
+    two.step(two.here, transfers.send, asked)
+    recall(two, two.here)
+    two.step(two.there, transfers.receive, asked, {"A": 1000})
+    assert (two.there.row().held_milli, two.there.row().available_milli) == (0, 0)
+
+
+def test_a_lot_recalled_on_its_way_and_taken_back_is_blocked_at_the_sender(two):
+    asked = two.ask(3)
+    two.step(two.here, transfers.send, asked)
+    recall(two, two.here)
+    two.step(two.here, transfers.take_back, asked)
+    assert two.here.lots() == {"A": 3, "B": 5}
+    assert two.here.row().available_milli == 5000
+
+
+def test_a_recall_lifted_while_packs_are_on_their_way_blocks_nothing(two):
+    asked = two.ask(3)
+    two.step(two.here, transfers.send, asked)
+    two.here.reverse(recall(two, two.here).recorded.movement_id)
+    two.step(two.there, transfers.receive, asked, {"A": 3000})
+    assert two.there.row().available_milli == 3000
+
+
+def test_a_lot_recalled_after_it_arrived_is_named_to_the_receiver_until_it_recalls_too(two):
+    asked = two.ask(3)
+    two.step(two.here, transfers.send, asked)
+    two.step(two.there, transfers.receive, asked, {"A": 3000})
+    recall(two, two.here)
+    assert [lot.lot_number for lot in two.seen_by(two.there, asked)[0].recalled] == ["A"]
+    recall(two, two.there, "recalled_by_sender")
+    assert two.seen_by(two.there, asked)[0].recalled == []
+
+
+def test_the_receivers_open_page_hears_of_a_recall_on_the_way(two):
+    asked = two.ask(3)
+    two.step(two.here, transfers.send, asked)
+    with two.here.database.connect() as connection:
+        before = transfers_mark(connection, two.there.pharmacy_id)
+    recall(two, two.here)
+    with two.here.database.connect() as connection:
+        assert transfers_mark(connection, two.there.pharmacy_id) != before
+
+
 def test_of_two_dates_read_for_one_lot_the_earlier_is_kept(two):
     two.there.tell("received", 2, lot_number="A", expires_on=LATER)
     two.there.tell("received", 2, lot_number="B", expires_on=SOON)
@@ -201,6 +279,9 @@ def test_who_could_spare_some_is_named_with_what_may_be_sold(two, database):
     two.here.tell("received", 9, lot_number="OLD", expires_on=date(2026, 3, 1))
     with database.begin() as connection:
         unchecked = a_pharmacy(connection, verified_at=None)
+        # Only the nearest are named: the two are far from everybody else's.
+        ours = pharmacy.c.public_id.in_([two.here.pharmacy_id, two.there.pharmacy_id, unchecked])
+        connection.execute(sa.update(pharmacy).where(ours).values(latitude=-45.0))
         found = partners(
             connection, two.there.pharmacy_id, two.here.medicine_id, now=two.here.watch.now
         )

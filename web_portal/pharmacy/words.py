@@ -22,6 +22,7 @@ REASON_WORDS: dict[str, Any] = {
     "recalled_by_authority": _l("the authority says so"),
     "recalled_by_maker": _l("the maker says so"),
     "suspected_by_us": _l("we suspect the lot ourselves"),
+    "recalled_by_sender": _l("the pharmacy that sent us packs of it says so"),
     "recalled_lot": _l("to the supplier: the lot is recalled"),
     "wrong_delivery": _l("to the supplier: not what was ordered"),
     "arrived_damaged": _l("to the supplier: it came damaged"),
