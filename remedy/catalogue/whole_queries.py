@@ -1,8 +1,8 @@
-"""What pharmacies have of a whole prescription, in one look; and having all of it set aside in one transaction."""
+"""What pharmacies have of a whole prescription, in one look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,11 +15,9 @@ from remedy.catalogue.whole import Place, Point
 from remedy.schema.pharmacy import medicine as medicines
 from remedy.schema.pharmacy import pharmacy, stock_item
 from remedy.stock.barcodes import looks_scanned, read
-from remedy.stock.holds import look_aside, patient_of, put_aside
-from remedy.stock.locks import place_of
-from remedy.stock.model import Held, Refused
+from remedy.stock.model import Refused
 from remedy.stock.queries import held_milli, sellable_milli
-from remedy.values import Clock, local_day
+from remedy.values import local_day
 
 
 @dataclass(frozen=True)
@@ -136,37 +134,3 @@ def by_code(
         sa.select(medicines.c.public_id).where(medicines.c.gtin == gtin)
     ).scalar_one_or_none()
     return None if found is None else medicine(connection, found)
-
-
-def hold_all(
-    connection: sa.Connection,
-    lines: Sequence[tuple[UUID, UUID, int]],
-    *,
-    patient_id: UUID,
-    minutes: int,
-    clock: Clock,
-) -> list[Held]:
-    """Set aside everything or nothing: (pharmacy, medicine, thousandths of a pack), at one pharmacy or several.
-
-    Raises:
-        LinesShort: if of any fewer are available; then roll back.
-        Refused: if one cannot be had in this way.
-    """
-    wanted: dict[UUID, dict[UUID, int]] = {}
-    for pharmacy_id, medicine_id, milli in lines:
-        if milli <= 0:
-            raise Refused("Ask for more than 0 packs.")
-        of_pharmacy = wanted.setdefault(pharmacy_id, {})
-        of_pharmacy[medicine_id] = of_pharmacy.get(medicine_id, 0) + milli
-    patient_row = patient_of(connection, patient_id)
-    held: list[Held] = []
-    # In the order of the pharmacies' rows, so that two who ask for the same in another order do not meet in a ring.
-    places = sorted((place_of(connection, one) for one in wanted), key=lambda one: one.row_id)
-    for place in places:
-        of_pharmacy = wanted[place.pharmacy_id]
-        items = look_aside(connection, place, of_pharmacy, clock=clock)
-        held += put_aside(
-            connection, place, items, of_pharmacy, patient_row=patient_row,
-            expires_at=clock() + timedelta(minutes=minutes), clock=clock,
-        )  # fmt: skip
-    return held

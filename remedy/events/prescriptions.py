@@ -1,4 +1,4 @@
-"""What happens to prescriptions: handed in, looked at by a pharmacist, used by orders.
+"""What happens to prescriptions: handed in, looked at by a pharmacist, used by holds and orders.
 
 Free text travels only as vault tokens (`…_sealed`); everything else is ids and codes. Quantities are
 thousandths of a pack.
@@ -84,7 +84,10 @@ class PrescriptionSubstituted(_Prescription):
 
 @dataclass(frozen=True)
 class _Use(_Prescription):
-    """What an order took of a line or gave back; `used_milli` is what is taken of the line afterwards."""
+    """What was taken of a line or given back; `used_milli` is what is taken of the line afterwards.
+
+    `order_id` is what took it: an order, or a hold for pick-up.
+    """
 
     line_id: UUID
     medicine_id: UUID
@@ -96,10 +99,10 @@ class _Use(_Prescription):
 @event("remedy.prescriptions.used.v1")
 @dataclass(frozen=True)
 class PrescriptionUsed(_Use):
-    """An order took some of what a prescription allows."""
+    """An order or a hold (`order_id`) took some of what a prescription allows."""
 
 
 @event("remedy.prescriptions.released.v1")
 @dataclass(frozen=True)
 class PrescriptionReleased(_Use):
-    """An order that came to nothing gave back what it had taken."""
+    """An order or a hold (`order_id`) that came to nothing gave back what it had taken."""

@@ -1,6 +1,5 @@
 """Orders as values, and the steps they take; pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -50,16 +49,6 @@ class PriceChanged(Refused):
         self, sentence: str = "A price changed since the page was drawn; look at it again."
     ) -> None:
         super().__init__(sentence)
-
-
-class NeedsPrescription(Refused):
-    """A medicine needs an accepted prescription that covers it; `medicine_ids` says which."""
-
-    def __init__(self, medicine_ids: Iterable[UUID]) -> None:
-        self.medicine_ids = tuple(medicine_ids)
-        super().__init__(
-            "A medicine in this basket needs a prescription that a pharmacist has accepted."
-        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ pharmacy's counter. The steps are in `steps.py`, early ends in `ending.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from remedy.orders import payments
 from remedy.orders.ending import cancel, cancel_own, due, expire_one
 from remedy.orders.model import (
     SET_ASIDE_FOR,
-    NeedsPrescription,
     Payment,
     PriceChanged,
     Way,
@@ -24,9 +22,7 @@ from remedy.orders.model import (
 )
 from remedy.orders.steps import step
 from remedy.prescriptions import service as prescriptions
-from remedy.prescriptions.queries import accepted_quantity
 from remedy.schema.orders import pharmacy_order, pharmacy_order_line
-from remedy.schema.pharmacy import medicine
 from remedy.stock import ledger
 from remedy.stock.batches import record_refusals
 from remedy.stock.holds import look_aside, patient_of, put_aside
@@ -81,8 +77,8 @@ def place(
     if way == "delivery" and not address.strip():
         raise Refused("Tell us your address first, in your account: the order is brought there.")
     patient_row = patient_of(connection, patient_id)
-    for_prescription = _prescription_only(connection, patient_id, wanted, now)
-    items = look_aside(connection, place_, wanted, clock=clock)
+    for_prescription = prescriptions.covered(connection, patient_id, wanted, now=now)
+    items = look_aside(connection, place_, wanted, prescribed=for_prescription, clock=clock)
     prices = _prices(items)
     goods = sum(amount_of(wanted[each], prices[each]) for each in wanted)
     if expected_minor is not None and goods != expected_minor:
@@ -157,30 +153,6 @@ def record_short(
     """Tell of the demand of lines that were not there, after the refused order was rolled back."""
     now = clock()
     record_refusals(connection, pharmacy_id, [(now, each, milli) for each, milli in wanted.items()])
-
-
-def _prescription_only(
-    connection: sa.Connection, patient_id: UUID, wanted: Mapping[UUID, int], now: datetime
-) -> list[UUID]:
-    """Those that need a prescription, which the patient has for so many packs.
-
-    Raises:
-        NeedsPrescription: if not.
-    """
-    needed = connection.execute(
-        sa.select(medicine.c.public_id)
-        .where(medicine.c.public_id.in_(list(wanted)), medicine.c.is_prescription_only)
-        .order_by(medicine.c.id)
-    )
-    found = list(needed.scalars())
-    lacking = [
-        each
-        for each in found
-        if accepted_quantity(connection, patient_id, each, now=now) < wanted[each]
-    ]
-    if lacking:
-        raise NeedsPrescription(lacking)
-    return found
 
 
 def _prices(items: Sequence[Item]) -> dict[UUID, int]:

@@ -6,15 +6,17 @@ this has run, but the event that says so comes from here.
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from remedy.accounts.service import forget_old
 from remedy.appointments.service import lapse_due
 from remedy.gateways.mysql import in_transaction
+from remedy.orders import pickup
 from remedy.orders import service as orders
-from remedy.stock.service import expire_holds
 from remedy.values import Clock
 
 EVERY_SECONDS = 30
@@ -33,17 +35,27 @@ def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
 def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
     """One look: how many requests lapsed, holds ended and orders ended; what is kept for a while only is deleted."""
     lapsed = in_transaction(engine, lambda connection: lapse_due(connection, clock=clock))
-    ended = in_transaction(engine, lambda connection: expire_holds(connection, clock=clock))
-    orders_ended = _end_orders(engine, clock=clock)
-    in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
-    return len(lapsed), len(ended), orders_ended
-
-
-def _end_orders(engine: sa.Engine, *, clock: Clock) -> int:
-    """End orders nobody collected or paid in time, each in a transaction of its own; how many."""
-    with engine.connect() as connection:
-        due = orders.due(connection, now=clock())
-    return sum(
-        in_transaction(engine, partial(orders.expire_one, order_id=order_id, clock=clock))
-        for order_id in due
+    holds_ended = _each(
+        engine,
+        partial(pickup.due, now=clock()),
+        lambda one: partial(pickup.expire_one, hold_id=one, clock=clock),
     )
+    _each(engine, pickup.withdrawn, lambda one: partial(pickup.give_back, hold_id=one, clock=clock))
+    orders_ended = _each(
+        engine,
+        partial(orders.due, now=clock()),
+        lambda one: partial(orders.expire_one, order_id=one, clock=clock),
+    )
+    in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
+    return len(lapsed), holds_ended, orders_ended
+
+
+def _each(
+    engine: sa.Engine,
+    due: Callable[[sa.Connection], list[UUID]],
+    change: Callable[[UUID], Callable[[sa.Connection], bool]],
+) -> int:
+    """Change what is due, each in a transaction of its own; how many were still due when it was their turn."""
+    with engine.connect() as connection:
+        found = due(connection)
+    return sum(in_transaction(engine, change(one)) for one in found)

@@ -1,1 +1,1 @@
-"""Prescriptions: handed in by patients, looked at by pharmacists, used by orders."""
+"""Prescriptions: handed in by patients, looked at by pharmacists, used by holds and orders."""

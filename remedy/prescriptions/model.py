@@ -1,9 +1,10 @@
 """Prescriptions as values and their rules; pure.
 
 A patient hands in a picture; a pharmacist of the chosen pharmacy reads it, enters its medicines, and accepts or
-refuses it. What may be ordered by it is counted per medicine, in thousandths of a pack.
+refuses it. What may be set aside and ordered by it is counted per medicine, in thousandths of a pack.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -21,6 +22,16 @@ YEARS_AT_MOST = 2
 
 class Changed(Refused):
     """Somebody else changed or decided it since it was looked at; the text says so."""
+
+
+class NeedsPrescription(Refused):
+    """A medicine needs an accepted prescription that covers it; `medicine_ids` says which."""
+
+    def __init__(self, medicine_ids: Iterable[UUID]) -> None:
+        self.medicine_ids = tuple(medicine_ids)
+        super().__init__(
+            "This needs a prescription that a pharmacist has accepted for so many packs."
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ __all__ = [
     "YEARS_AT_MOST",
     "Changed",
     "Line",
+    "NeedsPrescription",
     "Prescription",
     "Refused",
     "UnknownMedicine",

@@ -49,7 +49,7 @@ def accepted_quantity(
 ) -> int:
     """Thousandths of packs of a medicine that the patient's prescriptions still allow.
 
-    Of those that were accepted and whose last day is not over, less what orders took. Where a pharmacist
+    Of those that were accepted and whose last day is not over, less what holds and orders took. Where a pharmacist
     confirmed the medicine in place of a prescribed one, what that one allows counts.
     """
     rows = connection.execute(lines_allowing(patient_id, medicine_id, now))

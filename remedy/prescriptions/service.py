@@ -9,7 +9,7 @@ from remedy.files import service as files
 from remedy.files.model import Examined
 from remedy.prescriptions import writing
 from remedy.prescriptions.model import Changed, Refused
-from remedy.prescriptions.uses import hand_out, release_use, use
+from remedy.prescriptions.uses import covered, hand_out, release_use, use
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import pharmacy
 from remedy.schema.prescriptions import prescription, stored_file
@@ -19,7 +19,7 @@ from remedy.vault import Unreadable, Vault
 WAITING_AT_MOST = 20
 """Of one patient: more than anybody has, and little enough to bear."""
 
-__all__ = ["hand_out", "release_use", "upload", "use", "withdraw"]
+__all__ = ["covered", "hand_out", "release_use", "upload", "use", "withdraw"]
 
 
 def upload(

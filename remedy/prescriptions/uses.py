@@ -1,8 +1,11 @@
-"""What orders take of prescriptions and give back; never more than was prescribed, however many ask at once.
+"""What holds and orders take of prescriptions and give back; never more than was prescribed, however many ask at once.
+
+A use names what took it by its public id, an order's or a hold's: `order_id`.
 
 Called through `remedy.prescriptions.service`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +14,43 @@ import sqlalchemy as sa
 
 from remedy.events.prescriptions import PrescriptionReleased, PrescriptionUsed
 from remedy.prescriptions import writing
-from remedy.prescriptions.model import Refused, UnknownMedicine, too_little
-from remedy.prescriptions.queries import lines_allowing
+from remedy.prescriptions.model import (
+    NeedsPrescription,
+    Refused,
+    UnknownMedicine,
+    too_little,
+)
+from remedy.prescriptions.queries import accepted_quantity, lines_allowing
 from remedy.schema.pharmacy import medicine
 from remedy.schema.prescriptions import prescription_line, prescription_use
 from remedy.values import Clock
+
+
+def covered(
+    connection: sa.Connection, patient_id: UUID, wanted: Mapping[UUID, int], *, now: datetime
+) -> list[UUID]:
+    """Those of what is wanted (thousandths of a pack by medicine) that are on prescription only.
+
+    The one rule of holds and orders. It locks nothing: `use` takes each of them afterwards, and decides.
+
+    Raises:
+        NeedsPrescription: if of any the patient's accepted prescriptions allow less.
+    """
+    found = list(
+        connection.execute(
+            sa.select(medicine.c.public_id)
+            .where(medicine.c.public_id.in_(list(wanted)), medicine.c.is_prescription_only)
+            .order_by(medicine.c.id)
+        ).scalars()
+    )
+    lacking = [
+        each
+        for each in found
+        if accepted_quantity(connection, patient_id, each, now=now) < wanted[each]
+    ]
+    if lacking:
+        raise NeedsPrescription(lacking)
+    return found
 
 
 def use(
@@ -27,7 +62,7 @@ def use(
     *,
     clock: Clock,
 ) -> None:
-    """Take what an order wants of a medicine from the patient's accepted prescriptions.
+    """Take what an order or a hold wants of a medicine from the patient's accepted prescriptions.
 
     What ends first is used first. Locks the prescriptions until commit; call it before the pharmacy's counter
     is locked.
@@ -64,7 +99,7 @@ def use(
 
 
 def release_use(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> int:
-    """Give back what an order took and was not handed out; thousandths of a pack. Doing it twice changes nothing."""
+    """Give back what an order or a hold took and was not handed out; thousandths of a pack. Doing it twice changes nothing."""
     now = clock()
     mine = (
         sa.select(
@@ -110,9 +145,9 @@ def release_use(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> i
 
 
 def hand_out(connection: sa.Connection, order_id: UUID, *, clock: Clock) -> None:
-    """Note that what an order took was handed to the patient: from then on it lasts for so many days.
+    """Note that what an order or a hold took was handed to the patient: from then on it lasts for so many days.
 
-    Call it when the order is collected or delivered. Doing it twice changes nothing.
+    Call it when that is collected or delivered. Doing it twice changes nothing.
     """
     connection.execute(
         sa.update(prescription_use)

@@ -109,10 +109,11 @@ prescription_substitute = table(
 
 prescription_use = table(
     "prescription_use",
-    # What an order took of a line.
+    # What an order, or a hold for pick-up, took of a line.
     row_id(),
     reference("line_id", "prescription_line.id"),
     reference("medicine_id", "medicine.id"),
+    # The public id of the order or the hold.
     sa.Column("order_id", Uuid, nullable=False),
     sa.Column("quantity_milli", BigInt, nullable=False),
     sa.Column("used_at", Instant, nullable=False),

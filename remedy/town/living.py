@@ -24,6 +24,7 @@ from remedy.appointments import service as appointments
 from remedy.appointments.model import Refused as VisitRefused
 from remedy.events.pharmacy import MedicineSearched
 from remedy.gateways.mysql import in_transaction
+from remedy.orders import pickup
 from remedy.region import Region
 from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
 from remedy.settings import Settings
@@ -56,7 +57,7 @@ class _Found:
     pharmacy_id: UUID
     district: str
     medicine_id: UUID
-    is_controlled: bool
+    is_for_all: bool
     there_milli: int
 
 
@@ -154,6 +155,7 @@ class Life:
                 medicine.c.public_id.label("medicine_id"),
                 medicine.c.source_key,
                 medicine.c.is_controlled,
+                medicine.c.is_prescription_only,
                 there,
             )
             .select_from(stock_item)
@@ -169,9 +171,8 @@ class Life:
         # As in the days that were told, a line a day for what is bought at all: or every slow item would surge.
         weights = [RARELY - math.expm1(-self._packs_a_day.get(row.source_key, 0.0)) for row in rows]
         (row,) = self._random.choices(rows, weights=weights)
-        return _Found(
-            row.pharmacy_id, row.district, row.medicine_id, row.is_controlled, int(row.there)
-        )
+        is_for_all = not row.is_controlled and not row.is_prescription_only
+        return _Found(row.pharmacy_id, row.district, row.medicine_id, is_for_all, int(row.there))
 
     def _sell(self, connection: sa.Connection) -> None:
         found = self._come(connection)
@@ -220,9 +221,10 @@ class Life:
 
     def _hold(self, connection: sa.Connection) -> None:
         found = self._come(connection)
-        if found is None or found.is_controlled:
+        if found is None or not found.is_for_all:
+            # What is on prescription only wants an accepted one, which hardly anybody in town has.
             return
-        stock.hold(
+        pickup.hold(
             connection,
             found.pharmacy_id,
             found.medicine_id,

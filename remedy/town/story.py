@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from remedy import outbox
 from remedy.events.pharmacy import MedicineSearched
+from remedy.orders import pickup
 from remedy.region import Region
 from remedy.schema.people import outbox as outbox_table
 from remedy.schema.pharmacy import pharmacy, stock_movement
 from remedy.stock import batches
 from remedy.stock.model import Line, OutOfStock, Refused
-from remedy.stock.service import hold, release_hold, set_price
+from remedy.stock.service import set_price
 from remedy.town import cast
 from remedy.town.demand import Deed, Look
 from remedy.values import MILLI, at_that, uuid7, zone
@@ -123,7 +124,7 @@ class Teller:
         patient_id = self.patients[(number * 7 + at.toordinal()) % len(self.patients)]
         attempt = connection.begin_nested()
         try:
-            held = hold(
+            held = pickup.hold(
                 connection,
                 pharmacy_id,
                 self.medicines[deed.medicine.key],
@@ -140,13 +141,12 @@ class Teller:
         ends = at + timedelta(minutes=40 if is_called_off else HOLD_MINUTES)
         if ends > self.until:
             return
-        release_hold(
-            connection,
-            held.hold_id,
-            patient_id=patient_id if is_called_off else None,
-            why="cancelled" if is_called_off else "expired",
-            clock=at_that(ends),
-        )
+        if is_called_off:
+            pickup.release_hold(
+                connection, held.hold_id, patient_id=patient_id, clock=at_that(ends)
+            )
+        else:
+            pickup.expire_one(connection, held.hold_id, clock=at_that(ends))
 
     def tell_looks(self, connection: sa.Connection, day: date, looks: Sequence[Look]) -> None:
         """Record a day's searches, unless they were told before."""

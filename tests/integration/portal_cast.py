@@ -24,7 +24,7 @@ from remedy.catalogue import stock_import, stock_list
 from remedy.catalogue.service import add_medicine
 from remedy.events.base import Envelope
 from remedy.files.model import Examined
-from remedy.orders import basket
+from remedy.orders import basket, pickup
 from remedy.orders import service as orders
 from remedy.prescriptions import allergies, review
 from remedy.prescriptions import queries as prescription_queries
@@ -292,7 +292,7 @@ def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
             starts_at=slot.starts_at, urgency="soon", symptoms=canary(patient), clock=clock,
         )  # fmt: skip
         ids[f"{patient}_visit"] = visit.appointment_id
-        held = stock.hold(
+        held = pickup.hold(
             connection, ids["corner"], ids["calmadol"], 1000, patient_id=ids[patient], minutes=60,
             clock=clock,
         )  # fmt: skip

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from remedy.catalogue import pharmacies, queries, service, watches
 from remedy.catalogue.hours import Hours, Opening
 from remedy.catalogue.slips import beginnings
+from remedy.orders import pickup
 from remedy.schema.frozen import VERSIONS, statements
 from remedy.stock import service as stock
 from remedy.stock.model import Line
@@ -199,7 +200,7 @@ def test_who_waits_is_told_once_when_somebody_has_it_again(database, ids):
         assert not watches.is_watching(connection, asha, ids["dolostop"])
         receive(connection, ids["hills"], ids["calmadol"], 1000)
         assert watches.due(connection, now=clock()) == [watches.Due(asha, ids["calmadol"])]
-        held = stock.hold(
+        held = pickup.hold(
             connection,
             ids["hills"],
             ids["calmadol"],
@@ -209,7 +210,7 @@ def test_who_waits_is_told_once_when_somebody_has_it_again(database, ids):
             clock=clock,
         )
         assert watches.due(connection, now=clock()) == []
-        stock.release_hold(connection, held.hold_id, patient_id=asha, clock=clock)
+        pickup.release_hold(connection, held.hold_id, patient_id=asha, clock=clock)
         shown = {one.label[:8]: one for one in watches.watches_of(connection, asha, now=clock())}
         assert shown["Calmadol"].is_back
         assert shown["Calmadol"].told_at is None

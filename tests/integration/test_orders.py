@@ -3,9 +3,10 @@
 import pytest
 
 from remedy.events import orders as told_events
-from remedy.orders import service
-from remedy.orders.model import AlreadyChanged, NeedsPrescription, PriceChanged
+from remedy.orders import pickup, service
+from remedy.orders.model import AlreadyChanged, PriceChanged
 from remedy.pipeline import overdue
+from remedy.prescriptions.model import NeedsPrescription
 from remedy.stock import service as stock
 from remedy.stock.holds import LinesShort
 from remedy.stock.model import Refused
@@ -191,9 +192,10 @@ def test_what_an_order_set_aside_is_no_hold_of_its_own(shop):
     order_id = shop.place(1)
     placed = shop.events()[-1]
     with pytest.raises(Refused, match="no hold of that id"):
-        shop.do(stock.release_hold, placed.lines[0].hold_id, patient_id=shop.patient_id)
+        shop.do(pickup.release_hold, placed.lines[0].hold_id, patient_id=shop.patient_id)
     shop.watch.wait(hours=73)
-    assert placed.lines[0].hold_id not in shop.do(stock.expire_holds)
+    with shop.database.connect() as connection:
+        assert placed.lines[0].hold_id not in pickup.due(connection, now=shop.watch.now)
     assert shop.order(order_id).state == "placed"
 
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.orders import service
-from remedy.orders.model import NeedsPrescription
+from remedy.prescriptions.model import NeedsPrescription
 from remedy.prescriptions.queries import accepted_quantity
 from remedy.stock import service as stock
 from remedy.stock.model import Refused

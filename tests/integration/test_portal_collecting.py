@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from remedy.stock import codes, service
+from remedy.orders import pickup
+from remedy.stock import codes
 from remedy.values import uuid7
 from tests.factories import SECRET_KEY
 from tests.integration.portal_cast import Cast, a_cast
@@ -26,7 +27,7 @@ def cast(database_url: str, database: sa.Engine, request: pytest.FixtureRequest)
 
 def a_hold(cast: Cast, medicine: str = "calmadol", packs: int = 1, minutes: int = 60) -> UUID:
     with cast.engine.begin() as connection:
-        return service.hold(
+        return pickup.hold(
             connection, cast.ids["corner"], cast.ids[medicine], packs * 1000,
             patient_id=cast.ids["asha"], minutes=minutes, clock=cast.watch,
         ).hold_id  # fmt: skip

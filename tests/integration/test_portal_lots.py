@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from remedy.catalogue.codes import keep_codes, medicine_of_code
-from remedy.stock import service as stock
+from remedy.orders import pickup
 from tests.integration.portal_cast import Browser, Cast, a_cast
 from web_portal.search import watches
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_done_with_a_lot_says_why(
 def test_a_recall_hides_the_lot_ends_holds_and_writes_to_their_patients(cast: Cast) -> None:
     medicine = f"/medicines/{cast.ids['amoxil']}"
     with cast.engine.begin() as connection:
-        stock.hold(
+        pickup.hold(
             connection, cast.ids["corner"], cast.ids["amoxil"], 2000,
             patient_id=cast.ids["asha"], minutes=60, clock=cast.watch,
         )  # fmt: skip

@@ -5,8 +5,9 @@ import sqlalchemy as sa
 
 from remedy.catalogue.pharmacies import districts, place_meant
 from remedy.catalogue.queries import alternatives, medicine, offers, shelf
+from remedy.orders import pickup
 from remedy.stock.model import Line, Refused
-from remedy.stock.service import hold, record_movement
+from remedy.stock.service import record_movement
 from remedy.stock.transfers import propose
 from tests.factories import a_pharmacy
 from tests.integration.portal_cast import Cast, a_cast
@@ -118,7 +119,7 @@ def test_an_unchecked_pharmacy_is_not_offered_as_another_brand_either(cast: Cast
         assert alternatives(connection, meant, now=now) == []
         assert place_meant(connection, "7 Dark Row", districts(connection)) is None
         with pytest.raises(Refused, match="not been checked"):
-            hold(
+            pickup.hold(
                 connection, hidden, cast.ids["rare"], 1000, patient_id=cast.ids["asha"],
                 minutes=60, clock=cast.watch,
             )  # fmt: skip

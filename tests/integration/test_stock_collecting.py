@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from remedy.orders import pickup
 from remedy.schema.pharmacy import stock_hold, stock_movement
 from remedy.stock import codes, collecting, service
 from remedy.stock.model import Conflict, Line, Refused
@@ -30,9 +31,7 @@ def shelf(database) -> Shelf:
 
 
 def collect(shelf: Shelf, hold_id: UUID, pharmacy_id: UUID | None = None) -> object:
-    return shelf.do(
-        collecting.collect_hold, pharmacy_id or shelf.pharmacy_id, hold_id, account_id=None
-    )
+    return shelf.do(pickup.collect_hold, pharmacy_id or shelf.pharmacy_id, hold_id, account_id=None)
 
 
 def lots(shelf: Shelf) -> dict[str, int]:

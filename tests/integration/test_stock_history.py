@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from remedy.catalogue.queries import offers
+from remedy.orders import pickup
 from remedy.schema.pharmacy import (
     medicine,
     pharmacy,
@@ -17,7 +18,7 @@ from remedy.schema.pharmacy import (
     stock_movement,
     stock_movement_lot,
 )
-from remedy.stock import collecting, queries, service, transfers
+from remedy.stock import queries, service, transfers
 from remedy.stock.folding import FoldedLot, fold
 from remedy.stock.lot_queries import lots_of
 from remedy.stock.model import Line, Refused
@@ -136,17 +137,17 @@ def play(connection, watch, pharmacy_id, patient_id, medicine_ids, steps, other_
                     connection, pharmacy_id, medicine_id, packs * 100, "EUR", clock=watch
                 )
             elif what == "hold":
-                held = service.hold(
+                held = pickup.hold(
                     connection, pharmacy_id, medicine_id, packs * 1000, patient_id=patient_id,
                     minutes=20, clock=watch,
                 )  # fmt: skip
                 holds.append(held.hold_id)
             elif what == "collect" and holds:
-                collecting.collect_hold(
+                pickup.collect_hold(
                     connection, pharmacy_id, holds[packs % len(holds)], account_id=None, clock=watch
                 )
             elif what == "release" and holds:
-                service.release_hold(
+                pickup.release_hold(
                     connection, holds[packs % len(holds)], patient_id=patient_id, clock=watch
                 )
             elif what == "refuse":

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.gateways.mysql import in_transaction
+from remedy.orders import pickup
 from remedy.schema.people import outbox
 from remedy.schema.pharmacy import (
     pharmacy,
@@ -59,9 +60,13 @@ class Shelf:
 
     def hold(self, packs=1, minutes=30, patient_id: UUID | None = None):
         return self.do(
-            service.hold, self.pharmacy_id, self.medicine_id, packs * 1000,
+            pickup.hold, self.pharmacy_id, self.medicine_id, packs * 1000,
             patient_id=patient_id or self.patient_id, minutes=minutes,
         )  # fmt: skip
+
+    def due(self) -> list[UUID]:
+        with self.database.connect() as connection:
+            return pickup.due(connection, now=self.watch.now)
 
     def available(self) -> int:
         with self.database.connect() as connection:
@@ -247,8 +252,10 @@ def test_expired_holds_are_told_of_once(shelf):
     shelf.hold(packs=1, minutes=60)
     shelf.watch.wait(minutes=11)
     # Others' holds of this module's database may be due too.
-    assert held.hold_id in shelf.do(service.expire_holds)
-    assert shelf.do(service.expire_holds) == []
+    assert held.hold_id in shelf.due()
+    assert shelf.do(pickup.expire_one, held.hold_id) is True
+    assert shelf.do(pickup.expire_one, held.hold_id) is False
+    assert held.hold_id not in shelf.due()
     last = shelf.told()[-1]
     assert (last["hold_id"], last["why"]) == (str(held.hold_id), "expired")
     assert last["available_milli"] == (STOCK - 1) * 1000
@@ -259,11 +266,11 @@ def test_a_patient_cannot_release_anothers_hold(shelf, database):
     with database.begin() as connection:
         ben = a_patient(connection, a_vault(shelf.watch), name="Ben")
     with pytest.raises(Refused, match="no hold of that id"):
-        shelf.do(service.release_hold, held.hold_id, patient_id=ben)
-    shelf.do(service.release_hold, held.hold_id, patient_id=shelf.patient_id)
+        shelf.do(pickup.release_hold, held.hold_id, patient_id=ben)
+    shelf.do(pickup.release_hold, held.hold_id, patient_id=shelf.patient_id)
     assert shelf.available() == STOCK
     with pytest.raises(Refused, match="ended already"):
-        shelf.do(service.release_hold, held.hold_id, patient_id=shelf.patient_id)
+        shelf.do(pickup.release_hold, held.hold_id, patient_id=shelf.patient_id)
 
 
 def test_a_refused_hold_leaves_no_trace_until_it_is_recorded_as_demand(shelf):
@@ -291,13 +298,13 @@ def test_what_a_pharmacy_never_had_is_out_of_stock_and_its_refusal_can_be_told(s
 def test_a_hold_of_an_unknown_medicine_or_at_an_unchecked_pharmacy_is_refused(shelf, database):
     with pytest.raises(UnknownMedicine):
         shelf.do(
-            service.hold, shelf.pharmacy_id, uuid7(), 1000, patient_id=shelf.patient_id, minutes=5
+            pickup.hold, shelf.pharmacy_id, uuid7(), 1000, patient_id=shelf.patient_id, minutes=5
         )
     with database.begin() as connection:
         unchecked = a_pharmacy(connection, verified_at=None)
     with pytest.raises(Refused, match="not been checked"):
         shelf.do(
-            service.hold, unchecked, shelf.medicine_id, 1000, patient_id=shelf.patient_id, minutes=5
+            pickup.hold, unchecked, shelf.medicine_id, 1000, patient_id=shelf.patient_id, minutes=5
         )
 
 
@@ -308,7 +315,7 @@ def test_a_controlled_medicine_is_set_aside_only_where_that_is_allowed(shelf, da
     with pytest.raises(Refused, match="controlled medicine"):
         shelf.hold()
     held = shelf.do(
-        service.hold, shelf.pharmacy_id, shelf.medicine_id, 1000, patient_id=shelf.patient_id,
+        pickup.hold, shelf.pharmacy_id, shelf.medicine_id, 1000, patient_id=shelf.patient_id,
         minutes=5, may_be_controlled=True,
     )  # fmt: skip
     assert held.available_milli == 4000

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from remedy.catalogue import queries, service
 from remedy.catalogue.model import NewMedicine
+from remedy.orders import pickup
 from remedy.schema.pharmacy import medicine, medicine_word
 from remedy.stock import service as stock
 from remedy.stock.model import Line
@@ -118,7 +119,7 @@ def test_offers_put_stock_first_then_distance_then_price(database, medicines):
         stocked(connection, "unchecked", 5, 1, verified_at=None)
         reserved = stocked(connection, "all set aside", 1, 50)
         patient = a_patient(connection, a_vault(watch))
-        stock.hold(connection, reserved, wanted, 1000, patient_id=patient, minutes=60, clock=watch)
+        pickup.hold(connection, reserved, wanted, 1000, patient_id=patient, minutes=60, clock=watch)
         old = stocked(connection, "expired", 0)
         line = Line(
             "received", wanted, 1000, watch.now, lot_number="A", expires_on=date(2026, 3, 2)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from remedy.events.pharmacy import StockTransferred, TransferClosed
 from remedy.gateways.mysql import in_transaction
+from remedy.orders import pickup
 from remedy.schema.pharmacy import pharmacy
 from remedy.stock import queries, service, transfers
 from remedy.stock.lot_queries import lots_of
@@ -104,7 +105,7 @@ def test_no_more_is_sent_than_may_be_sold_and_is_not_set_aside(two):
     with two.here.database.begin() as connection:
         patient_id = a_patient(connection, a_vault(two.here.watch))
     two.do(
-        service.hold, two.here.pharmacy_id, two.here.medicine_id, 2000, patient_id=patient_id,
+        pickup.hold, two.here.pharmacy_id, two.here.medicine_id, 2000, patient_id=patient_id,
         minutes=30,
     )  # fmt: skip
     asked = two.ask(7)
@@ -212,7 +213,7 @@ def test_holds_at_the_receiver_end_when_their_lot_is_found_recalled_in_a_transfe
     with two.here.database.begin() as connection:
         patient_id = a_patient(connection, a_vault(two.here.watch))
     two.do(
-        service.hold, two.there.pharmacy_id, two.there.medicine_id, 2000, patient_id=patient_id,
+        pickup.hold, two.there.pharmacy_id, two.there.medicine_id, 2000, patient_id=patient_id,
         minutes=30,
     )  # fmt: skip
     asked = two.ask(1)

@@ -12,7 +12,8 @@ from werkzeug.wrappers.response import Response
 from remedy.accounts import own
 from remedy.orders import basket, service
 from remedy.orders.basket import Basket
-from remedy.orders.model import NeedsPrescription, PriceChanged
+from remedy.orders.model import PriceChanged
+from remedy.prescriptions.model import NeedsPrescription
 from remedy.prescriptions.queries import accepted_quantity
 from remedy.stock.holds import LinesShort
 from remedy.stock.model import Refused

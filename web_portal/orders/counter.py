@@ -9,8 +9,8 @@ from flask import redirect as redirect_to
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.orders import queries, service
-from remedy.orders.model import Order
+from remedy.orders import pickup, queries, service
+from remedy.orders.model import Order, amount_of
 from remedy.stock import codes, collecting
 from remedy.stock.collecting import NoSuchCode, TooManyCodes, WaitingHold
 from remedy.stock.locks import place_of
@@ -93,7 +93,7 @@ def hand_out() -> Response:
         if found.needs_prescription and not form.seen.data:
             raise NotSeen
         if found.hold is not None:
-            collecting.collect_hold(
+            pickup.collect_hold(
                 connection, pharmacy_id, found.hold.hold_id, account_id=account_id, clock=here.clock
             )
         elif found.order is not None:
@@ -149,7 +149,7 @@ def _look_up(connection: sa.Connection, typed: str) -> Found:
     lines = pick_list(
         connection, pharmacy_id, {hold.medicine_id: hold.quantity_milli}, now=here.now()
     )
-    to_pay = (hold.quantity_milli * (hold.price_minor or 0) + 500) // 1000
+    to_pay = amount_of(hold.quantity_milli, hold.price_minor or 0)
     return Found(hold, None, lines, to_pay, hold.is_prescription_only)
 
 

@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import ValidationError
 
 from remedy.stock import codes
-from web_portal.forms import Form, OnceForm, PacksField, text_between
+from web_portal.forms import Form, OnceForm, PacksField, text_between, version_is_ours
 from web_portal.orders import cashier
 from web_portal.parts import parts
 
@@ -94,12 +94,7 @@ class StepForm(OnceForm):
     """The next step of an order, at the version its page was drawn at."""
 
     to = HiddenField()
-    version = HiddenField()
-
-    def validate_version(self, field: Field) -> None:
-        """Ours, or tampered with."""
-        if not str(field.data or "").isdecimal() or len(field.data) > 18:
-            raise ValidationError(_("Reload the page and try again."))
+    version = HiddenField(validators=[version_is_ours])
 
 
 class CancelForm(StepForm):

@@ -10,6 +10,7 @@ from werkzeug.wrappers.response import Response
 from remedy.catalogue.model import Medicine
 from remedy.catalogue.queries import Found, find, medicine
 from remedy.catalogue.watches import is_watching
+from remedy.orders import pickup
 from remedy.stock import service
 from remedy.stock.model import OutOfStock, Refused
 from web_portal import access
@@ -87,7 +88,7 @@ def hold(medicine_id: UUID) -> Response:
     wanted = form.packs.data
 
     def work(connection: sa.Connection) -> str:
-        service.hold(
+        pickup.hold(
             connection, pharmacy_id, medicine_id, wanted,
             patient_id=patient_id, minutes=HOLD_MINUTES, clock=here.clock,
         )  # fmt: skip
@@ -124,7 +125,7 @@ def release(hold_id: UUID) -> Response:
         abort(404)
 
     def work(connection: sa.Connection) -> str:
-        service.release_hold(connection, hold_id, patient_id=patient_id, clock=here.clock)
+        pickup.release_hold(connection, hold_id, patient_id=patient_id, clock=here.clock)
         return url_for("search.holds", done="released")
 
     try:

@@ -18,7 +18,8 @@ from remedy.catalogue.by_words import MEDICINE_FIELDS
 from remedy.catalogue.model import Medicine
 from remedy.catalogue.queries import find
 from remedy.catalogue.whole import KM_MINOR, Choice, best_pair, singles
-from remedy.catalogue.whole_queries import Shop, by_code, hold_all, openings, shops
+from remedy.catalogue.whole_queries import Shop, by_code, openings, shops
+from remedy.orders import pickup
 from remedy.schema.pharmacy import medicine as medicines
 from remedy.stock import service
 from remedy.stock.holds import LinesShort
@@ -146,7 +147,9 @@ def hold() -> Response:
         return _page(422, refusal=_("Choose again where to set the packs aside."))
 
     def work(connection: sa.Connection) -> str:
-        hold_all(connection, lines, patient_id=patient_id, minutes=HOLD_MINUTES, clock=here.clock)
+        pickup.hold_all(
+            connection, lines, patient_id=patient_id, minutes=HOLD_MINUTES, clock=here.clock
+        )
         return url_for("search.holds", done="held-all")
 
     try:
