@@ -38,7 +38,7 @@ class DemandRose(_Alert):
 @event("remedy.demand-alerts.ended.v1")
 @dataclass(frozen=True)
 class DemandCalmed(_Alert):
-    """What had risen is usual again; `count` was the most that was seen, at `highest_at`."""
+    """What had risen has been usual again for days; `count` was the most that was seen, at `highest_at`."""
 
     opened_at: datetime | None = None
     highest_at: datetime | None = None

@@ -1,7 +1,8 @@
-"""What has been heard of the last hour, and what of it is unusual: alerts that open, rise and end. Pure.
+"""What has been heard of the last hour, and what of it is unusual: alerts that open, rise, rest and end. Pure.
 
-An alert opens when a window holds more than its band, and ends only when for ten minutes no window holds more than one in
-a hundred would: between the two it neither opens again nor flaps.
+An alert is an episode. It opens when a window holds more than its band, and rests when for ten minutes no window holds more
+than one in a hundred would: between the two it does not flap. A rush or shortage that lasts for days is quiet at night and
+while shops are closed: what comes back within three days of rest is the same alert, and only after those it has ended.
 """
 
 from bisect import bisect_left, insort
@@ -25,6 +26,9 @@ from remedy.pipeline.demand_bands import (
 
 LONGEST = timedelta(minutes=max(WINDOWS))
 CALM = timedelta(minutes=10)
+REST = timedelta(days=3)
+"""From when it was last unusual; so long that a weekend with a holiday lies within."""
+
 _TICK = timedelta(microseconds=1)
 
 
@@ -53,7 +57,7 @@ class Alert:
     """A change of demand that was noticed.
 
     `band_high` is the most that chance would have brought, `highest` the window's highest count since, `unusual_at`
-    when a window last held more than the calm does.
+    when a window last held more than the calm does; it `is_resting` while nothing is unusual.
     """
 
     key: Key
@@ -64,12 +68,13 @@ class Alert:
     highest: Seen
     highest_at: datetime
     unusual_at: datetime
+    is_resting: bool = False
     ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a look found: an alert `opened`, `risen` or `ended`."""
+    """What a look found: an alert `opened`, `risen`, `rested`, `resumed` or `ended`."""
 
     what: str
     alert: Alert
@@ -159,8 +164,20 @@ class Looks:
 
     def _look_at(self, key: Key, now: datetime) -> Change | None:
         alert = self.open.get(key)
-        if alert is not None:
+        if alert is not None and not alert.is_resting:
             return self._look_again(alert, now)
+        seen = self._outside(key, now)
+        if alert is not None:
+            return self._look_at_rest(alert, seen, now)
+        if seen is None:
+            return None
+        high = seen.band.highest(self.usual.chance)
+        opened = Alert(key, seen.minutes, now, seen, high, seen, now, now)
+        self.open[key] = opened
+        return Change("opened", opened)
+
+    def _outside(self, key: Key, now: datetime) -> Seen | None:
+        """The shortest window of a key that holds more than its band."""
         for minutes in WINDOWS:
             # Cheap first: most windows hold too few to be spoken of, or about what they use to.
             count = self.count(key, now, minutes)
@@ -172,11 +189,18 @@ class Looks:
             if seen.band.chance_of(seen.count) < self.usual.chance and not self._is_explained(
                 key, seen, now
             ):
-                high = seen.band.highest(self.usual.chance)
-                opened = Alert(key, minutes, now, seen, high, seen, now, now)
-                self.open[key] = opened
-                return Change("opened", opened)
+                return seen
         return None
+
+    def _look_at_rest(self, alert: Alert, seen: Seen | None, now: datetime) -> Change | None:
+        if now - alert.unusual_at >= REST:
+            del self.open[alert.key]
+            return Change("ended", replace(alert, ended_at=now))
+        if seen is None:
+            return None
+        alert = replace(alert, is_resting=False, unusual_at=now)
+        self.open[alert.key] = alert
+        return Change("resumed", alert)
 
     def _is_explained(self, key: Key, seen: Seen, now: datetime) -> bool:
         """Whether the group, or the town, is within its band without the medicines that have an alert."""
@@ -185,9 +209,10 @@ class Looks:
             return False
         inside = sum(
             self.count(other, now, seen.minutes)
-            for other in self.open
+            for other, alert in self.open.items()
             if other[1] == measure
             and other[0].kind == "medicine"
+            and not alert.is_resting
             and (subject == ALL or self.groups.get(other[0].name) == subject.name)
         )
         left = seen.count - inside
@@ -203,9 +228,9 @@ class Looks:
         if is_unusual:
             alert = replace(alert, unusual_at=now)
         elif now - alert.unusual_at >= CALM:
-            ended = replace(alert, ended_at=now)
-            del self.open[alert.key]
-            return Change("ended", ended)
+            alert = replace(alert, is_resting=True)
+            self.open[alert.key] = alert
+            return Change("rested", alert)
         is_higher = own.count > alert.highest.count
         if is_higher:
             alert = replace(alert, highest=own, highest_at=now)

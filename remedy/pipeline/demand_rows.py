@@ -28,6 +28,8 @@ def open_key(key: Key) -> str:
 def open_alerts(connection: sa.Connection, looks: Looks, now: datetime) -> dict[Key, Alert]:
     """The alerts that are open, as a watch that starts anew goes on with them."""
     found = {}
+    # What was unusual at the last look is not known to have been so since.
+    looked_at = connection.execute(sa.select(demand_watch.c.looked_at)).scalar() or now
     for row in connection.execute(
         sa.select(demand_alert).where(demand_alert.c.open_key.is_not(None))
     ):
@@ -44,7 +46,8 @@ def open_alerts(connection: sa.Connection, looks: Looks, now: datetime) -> dict[
             row.band_high,
             highest,
             row.highest_at,
-            now,
+            row.latest_at or looked_at,
+            is_resting=row.latest_at is not None,
         )
     return found
 
@@ -65,6 +68,10 @@ def write_changes(connection: sa.Connection, changes: Iterable[Change], clock: C
                 .where(here)
                 .values(highest_count=alert.highest.count, highest_at=alert.highest_at)
             )
+            continue
+        if change.what in {"rested", "resumed"}:
+            latest_at = alert.unusual_at if alert.is_resting else None
+            connection.execute(sa.update(demand_alert).where(here).values(latest_at=latest_at))
             continue
         found = connection.execute(sa.select(demand_alert.c.public_id).where(here)).scalar()
         if found is not None:

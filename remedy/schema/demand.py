@@ -6,7 +6,7 @@ from remedy.schema.base import BigInt, Instant, Uuid, public_id, row_id, table
 
 demand_alert = table(
     "demand_alert",
-    # A change of demand: opened, its highest, and ended (NULL while it lasts).
+    # A change of demand: opened, its highest, when it was last unusual (NULL while it is), and ended.
     row_id(),
     public_id(),
     sa.Column("subject_kind", sa.String(10), nullable=False),
@@ -22,8 +22,9 @@ demand_alert = table(
     sa.Column("highest_count", BigInt, nullable=False),
     sa.Column("highest_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
-    # One open alert per subject and measure: the subject and measure while it is open, NULL afterwards.
+    # One open alert per subject and measure: the subject and measure until it has ended, NULL afterwards.
     sa.Column("open_key", sa.String(80), unique=True),
+    sa.Column("latest_at", Instant),
     sa.Index("ix_demand_alert_opened_at", "opened_at"),
 )
 

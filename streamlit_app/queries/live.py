@@ -10,7 +10,7 @@ ALERT_DAYS = 90
 _ALERTS = f"""
     SELECT a.public_id AS alert_id, a.subject_kind, a.atc_group, {MEDICINE}, a.measure,
       a.window_minutes, a.opened_at, a.opened_count, a.usual_milli, a.band_high AS band_high_count,
-      a.highest_count, a.highest_at, a.ended_at
+      a.highest_count, a.highest_at, a.latest_at, a.ended_at
     FROM demand_alert a LEFT JOIN known_medicine m ON m.public_id = a.medicine_id
 """  # noqa: S608 - built from constants
 
@@ -48,21 +48,26 @@ def above(connection: sa.Connection) -> pd.DataFrame:
     return _named(rows, rows["subject_name"])
 
 
-def open_alerts(connection: sa.Connection) -> pd.DataFrame:
-    """Alerts that last, the newest first: what, measure, window_minutes, opened_at, highest_count, usual_milli."""
+def alerts_now(connection: sa.Connection) -> pd.DataFrame:
+    """Alerts of what is unusual now, the newest first: what, measure, window_minutes, opened_at, highest_count, usual_milli."""
     rows = frame(
-        connection, f"{_ALERTS} WHERE a.open_key IS NOT NULL ORDER BY a.opened_at DESC LIMIT 50"
+        connection,
+        f"{_ALERTS} WHERE a.open_key IS NOT NULL AND a.latest_at IS NULL"
+        " ORDER BY a.opened_at DESC LIMIT 50",
     )
     return _named(rows, rows["atc_group"])
 
 
 def alerts(connection: sa.Connection) -> pd.DataFrame:
-    """Alerts of the last ninety days, those that last first; as `open_alerts`, with highest_at and ended_at."""
+    """Alerts of the last ninety days, those that last first; as `alerts_now`, with latest_at and ended_at.
+
+    `latest_at` is when it was last unusual; missing while it is.
+    """
     rows = frame(
         connection,
         f"""{_ALERTS} WHERE a.open_key IS NOT NULL
           OR a.opened_at > UTC_TIMESTAMP(6) - INTERVAL {ALERT_DAYS} DAY
-        ORDER BY a.open_key IS NULL, a.opened_at DESC LIMIT 200""",
+        ORDER BY a.open_key IS NULL, a.latest_at IS NOT NULL, a.opened_at DESC LIMIT 200""",
     )
     return _named(rows, rows["atc_group"])
 

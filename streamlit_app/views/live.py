@@ -29,7 +29,8 @@ def show() -> None:
     st.title("Live demand")
     st.write(
         "What the whole town looks for, buys and does not get, against what is usual at this hour of this "
-        "weekday. An alert opens when a count is above what chance brings, and ends after ten calm minutes. "
+        "weekday. An alert opens when a count is above what chance brings, rests after ten calm minutes, and is "
+        "the same alert until three days have been calm: a night or a weekend does not end a shortage. "
         "An unmet search found nobody who had it."
     )
     _now()
@@ -40,7 +41,7 @@ def banner() -> None:
     """Above every page, while an alert lasts: what is unusual now."""
     if not _may_look():
         return
-    rows = data.read_live(live.open_alerts)
+    rows = data.read_live(live.alerts_now)
     if rows.empty:
         return
     more = f" And {len(rows) - 3} more." if len(rows) > 3 else ""
@@ -55,7 +56,8 @@ def sentence(row: Mapping[Hashable, Any]) -> str:
     what = words.plain(row["what"])
     return (
         f"{name}, {what}: {row['highest_count']} in {row['window_minutes']} minutes,"
-        f" usually {words.usual(row['usual_milli'])}"
+        f" usually {words.usual(row['usual_milli'])}; since"
+        f" {words.instant(row['opened_at'], data.time_zone())}"
     )
 
 
@@ -141,6 +143,10 @@ def _alerts(rows: pd.DataFrame, now: datetime) -> None:
     shown = rows.assign(
         measure=[MEASURES[one] for one in rows["measure"]],
         began=[words.instant(at, time_zone) for at in rows["opened_at"]],
+        latest=[
+            words.instant(latest, time_zone) if pd.notna(latest) else "now" if pd.isna(end) else ""
+            for latest, end in zip(rows["latest_at"], rows["ended_at"], strict=True)
+        ],
         ended=["lasts" if pd.isna(at) else words.instant(at, time_zone) for at in rows["ended_at"]],
         highest=[
             f"{count} in {minutes} min"
@@ -154,6 +160,7 @@ def _alerts(rows: pd.DataFrame, now: datetime) -> None:
             "what": "What",
             "measure": "Measure",
             "began": "Began",
+            "latest": "Latest",
             "ended": "Ended",
             "highest": "Highest",
             "usual": "Usual",

@@ -20,7 +20,7 @@ from remedy.schema.migrate import grant
 from remedy.schema.people import session
 from remedy.settings import Settings
 from remedy.values import uuid7
-from streamlit_app import access, data
+from streamlit_app import access, data, words
 from streamlit_app.queries import (
     demand,
     forecasts,
@@ -236,8 +236,8 @@ def open_page(name: str) -> AppTest:
 def test_each_page_shows_its_figures_with_age_and_source(browser, scene, name, wanted):
     shown = words_of(open_page(name))
 
-    for words in wanted:
-        assert words in shown
+    for each in wanted:
+        assert each in shown
     assert "Source: " in shown
     assert "Canary" not in shown
     assert "what draws it" not in shown  # Streamlit prints bare strings of its main file
@@ -271,17 +271,21 @@ def test_a_session_that_ends_ends_the_dashboards_with_the_next_look(browser, sce
     assert "These pages are for admins" in words_of(page)
 
 
-def test_what_is_unusual_stands_above_every_page_until_it_is_over(browser, scene, database):
+def test_what_is_unusual_stands_above_every_page_until_it_rests(browser, scene, database):
+    is_new = demand_alert.c.subject_kind == "medicine"
     assert "More than usual" in words_of(open_page("forecast"))
     with database.begin() as at:
-        at.execute(demand_alert.update().values(open_key=None, ended_at=NOW))
+        at.execute(demand_alert.update().where(is_new).values(latest_at=NOW))
     st.cache_data.clear()
     try:
         assert "More than usual" not in words_of(open_page("forecast"))
+        (table,) = [one for one in open_page("live").dataframe if "Latest" in one.value]
+        first = table.value.iloc[0]
+        assert first["Ended"] == "lasts"
+        assert first["Latest"] == words.instant(NOW, "Europe/Rome")
     finally:
         with database.begin() as at:
-            is_new = demand_alert.c.subject_kind == "medicine"
-            at.execute(demand_alert.update().where(is_new).values(open_key="open", ended_at=None))
+            at.execute(demand_alert.update().where(is_new).values(latest_at=None))
 
 
 def test_a_watch_that_stands_still_is_said(browser, scene, monkeypatch):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -40,7 +41,13 @@ def test_a_surge_that_lands_is_an_alert_and_an_event_of_one_transaction(town, co
     assert (row["type"], row["aggregateid"]) == (DemandRose.TYPE, str(town.medicines[0]))
 
 
-def test_an_alert_rises_ends_and_is_history(town, connection):
+def rests(town, watch) -> None:
+    for _ in range(90):
+        town.clock.wait(seconds=60)
+        watch.look()
+
+
+def test_an_alert_rises_rests_comes_back_ends_and_is_history(town, connection):
     watch = town.watch(connection)
     town.land("sold", 12)
     watch.look()
@@ -49,12 +56,22 @@ def test_an_alert_rises_ends_and_is_history(town, connection):
     watch.look()
     (alert,) = town.rows(tables.demand_alert)
     assert (alert["highest_count"], alert["highest_at"]) == (17, town.clock())
-    for _ in range(90):
-        town.clock.wait(seconds=60)
-        watch.look()
+    assert alert["latest_at"] is None
+    rests(town, watch)
+    (alert,) = town.rows(tables.demand_alert)
+    assert alert["opened_at"] < alert["highest_at"] < alert["latest_at"] < town.clock()
+    assert (alert["open_key"] is None, alert["ended_at"]) == (False, None)
+    town.clock.wait(hours=20)
+    town.land("sold", 12)
+    watch.look()
+    assert town.rows(tables.demand_alert)[0]["latest_at"] is None
+    rests(town, watch)
+    town.clock.wait(hours=72)
+    watch.look()
     (alert,) = town.rows(tables.demand_alert)
     assert alert["open_key"] is None
-    assert alert["opened_at"] < alert["highest_at"] < alert["ended_at"]
+    assert alert["opened_at"] + timedelta(hours=20) < alert["latest_at"] < alert["ended_at"]
+    assert alert["ended_at"] == town.clock()
     assert [row["type"] for row in town.rows(outbox)] == [DemandRose.TYPE, DemandCalmed.TYPE]
 
 
@@ -85,10 +102,26 @@ def test_a_watch_that_begins_anew_goes_on_where_the_other_was(town, connection):
     second = town.watch(connection)
     second.look()
     assert len(town.rows(tables.demand_alert)) == 1
-    for _ in range(90):
-        town.clock.wait(seconds=60)
-        second.look()
-    assert town.rows(tables.demand_alert)[0]["ended_at"] is not None
+    rests(town, second)
+    latest_at = town.rows(tables.demand_alert)[0]["latest_at"]
+    assert NOON < latest_at < town.clock()
+    # And one that begins while it rests knows since when.
+    third = town.watch(connection)
+    town.clock.wait(hours=72)
+    third.look()
+    (alert,) = town.rows(tables.demand_alert)
+    assert (alert["latest_at"], alert["ended_at"]) == (latest_at, town.clock())
+
+
+def test_a_watch_that_was_away_does_not_say_that_it_was_unusual_meanwhile(town, connection):
+    first = town.watch(connection)
+    town.land("sold", 12)
+    first.look()
+    last_look = town.clock()
+    town.clock.wait(hours=30)
+    town.watch(connection).look()
+    (alert,) = town.rows(tables.demand_alert)
+    assert (alert["latest_at"], alert["ended_at"]) == (last_look, None)
 
 
 def test_what_lands_late_and_happened_long_ago_is_no_surge_now(town, connection):

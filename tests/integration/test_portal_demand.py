@@ -1,13 +1,16 @@
 """Live demand in the portal: a pharmacist sees their own refusals and the town's, and nothing of few people."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from remedy.schema.demand import demand_alert
 from tests.integration.demand_scene import Town
 from tests.integration.portal_cast import Cast, a_cast
 from web_portal.demand import queries
+from web_portal.pages import moment
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,27 @@ def test_an_alert_stands_on_every_page_of_a_pharmacist_and_on_no_other(cast, tow
     assert sentence in words(cast.of("dev").get("/pharmacy/demand/alerts").text)
     assert sentence not in words(cast.of("asha").get("/").text)
     assert cast.of("asha").get("/pharmacy/demand/alerts").status_code == 404
+
+
+def test_an_alert_at_rest_is_in_no_banner_and_still_one_row_of_history(cast, town):
+    town.land("searched", 12)
+    watch(town)
+    chitra = cast.of("chitra")
+    began = moment(town.clock(), "Europe/Rome")
+    assert f"Since {began}." in words(chitra.get("/pharmacy/demand/alerts").text)
+    assert f"{began} 12 in 2 min less than 0.1 now lasts" in words(_history(chitra))
+    latest_at = town.clock() + timedelta(minutes=70)
+    with town.engine.begin() as connection:
+        connection.execute(demand_alert.update().values(latest_at=latest_at))
+    cast.app.extensions["remedy_demand"]._read_at = float("-inf")
+    assert "More than usual" not in words(chitra.get("/pharmacy/demand/alerts").text)
+    latest = moment(latest_at, "Europe/Rome")
+    assert f"{began} 12 in 2 min less than 0.1 {latest} lasts" in words(_history(chitra))
+
+
+def _history(person) -> str:
+    page = person.get("/pharmacy/demand").text
+    return page[page.index('id="unusual"') : page.index('id="wanted"')]
 
 
 def test_who_asks_again_hears_only_what_changed(cast, town):

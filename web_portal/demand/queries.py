@@ -47,7 +47,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class AlertRow:
-    """An alert as pages show it."""
+    """An alert as pages show it; `latest_at` is when it was last unusual, None while it is."""
 
     alert_id: UUID
     kind: str
@@ -58,7 +58,13 @@ class AlertRow:
     opened_count: int
     usual: float
     highest_count: int
+    latest_at: datetime | None
     ended_at: datetime | None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it is unusual just now."""
+        return self.latest_at is None and self.ended_at is None
 
 
 def watched(connection: sa.Connection) -> Watched | None:
@@ -96,14 +102,20 @@ def wanted(connection: sa.Connection) -> list[Figure]:
     ]
 
 
-def alerts(connection: sa.Connection, now: datetime, *, only_open: bool = False) -> list[AlertRow]:
-    """Alerts, the open ones first, then the newest; ended ones for thirty days."""
+def alerts(connection: sa.Connection, now: datetime, *, only_now: bool = False) -> list[AlertRow]:
+    """Alerts, what is unusual now first, then what may come back, then the newest; ended ones for thirty days."""
     is_open = demand_alert.c.open_key.is_not(None)
+    is_now = sa.and_(is_open, demand_alert.c.latest_at.is_(None))
     is_recent = demand_alert.c.opened_at > now - timedelta(days=HISTORY_DAYS)
     rows = connection.execute(
         sa.select(demand_alert)
-        .where(is_open if only_open else sa.or_(is_open, is_recent))
-        .order_by(is_open.desc(), demand_alert.c.opened_at.desc(), demand_alert.c.id.desc())
+        .where(is_now if only_now else sa.or_(is_open, is_recent))
+        .order_by(
+            is_now.desc(),
+            is_open.desc(),
+            demand_alert.c.opened_at.desc(),
+            demand_alert.c.id.desc(),
+        )
         .limit(MOST_ALERTS)
     ).all()
     labels = names(connection, (row.medicine_id for row in rows if row.medicine_id))
@@ -118,6 +130,7 @@ def alerts(connection: sa.Connection, now: datetime, *, only_open: bool = False)
             opened_count=row.opened_count,
             usual=row.usual_milli / MILLI,
             highest_count=row.highest_count,
+            latest_at=row.latest_at,
             ended_at=row.ended_at,
         )
         for row in rows

@@ -1,4 +1,4 @@
-"""Live demand for pharmacists: how the town stands, what is wanted, what was refused near; and the banner of open alerts."""
+"""Live demand for pharmacists: how the town stands, what is wanted, what was refused near; and the banner of what is unusual now."""
 
 import hashlib
 import logging
@@ -26,13 +26,13 @@ room = Blueprint("demand", __name__, template_folder="templates", url_prefix="/p
 
 EXTENSION = "remedy_demand"
 KEPT_SECONDS = 1.0
-"""So long a worker shows the open alerts it knows: hundreds of pages ask, the database is asked once."""
+"""So long a worker shows the alerts it knows: hundreds of pages ask, the database is asked once."""
 
 IN_BANNER = 3
 
 
-class OpenAlerts:
-    """The open alerts, read at most once a second by a worker."""
+class AlertsNow:
+    """What is unusual now, read at most once a second by a worker."""
 
     def __init__(self, here: Parts) -> None:
         self._here = here
@@ -41,16 +41,16 @@ class OpenAlerts:
         self._kept: list[AlertRow] = []
 
     def now(self) -> list[AlertRow]:
-        """The alerts that are open."""
+        """The alerts of what is unusual."""
         with self._lock:
             if time.monotonic() - self._read_at > KEPT_SECONDS:
                 self._read_at = time.monotonic()
                 now = self._here.now()
                 try:
-                    self._kept = self._here.read(lambda c: queries.alerts(c, now, only_open=True))
+                    self._kept = self._here.read(lambda c: queries.alerts(c, now, only_now=True))
                 except sa.exc.DBAPIError as error:
                     # A banner must not fail the page it stands on, least of all one that says what is wrong.
-                    log.warning("the open alerts were not read: %s", type(error.orig).__name__)
+                    log.warning("the alerts were not read: %s", type(error.orig).__name__)
             return self._kept
 
 
@@ -85,7 +85,7 @@ def banner() -> Response:
 
 def init_app(app: Flask) -> None:
     """Give pages what the banner says."""
-    app.extensions[EXTENSION] = OpenAlerts(parts_of(app))
+    app.extensions[EXTENSION] = AlertsNow(parts_of(app))
     app.jinja_env.globals["demand_banner"] = _banner
     app.jinja_env.filters.update(demand_words=words, demand_usual=usual, demand_name=name_of)
 

@@ -22,7 +22,7 @@ from remedy.pipeline.demand_bands import (
     chance_of,
     group_of,
 )
-from remedy.pipeline.demand_looks import Change, Heard, Looks, medicine_key
+from remedy.pipeline.demand_looks import REST, Change, Heard, Looks, medicine_key
 from remedy.town import cast
 from remedy.values import zone
 
@@ -134,7 +134,54 @@ def test_an_alert_stays_until_it_has_been_calm_for_ten_minutes_and_does_not_flap
         # Its usual trade goes on, now and then.
         looks.hear([Heard(now, SALES, A)] if minute % 55 == 0 else [])
         said += names(looks.look(now))
-    assert said == [("opened", "medicine", A), ("ended", "medicine", A)]
+    assert said == [("opened", "medicine", A), ("rested", "medicine", A)]
+
+
+def a_rush_at(looks: Looks, at: datetime) -> list[str]:
+    """A rush that begins then, and two quiet hours."""
+    said = []
+    for minute in range(120):
+        now = at + timedelta(minutes=minute)
+        looks.forget(now)
+        looks.hear(some(30, now, 1) if minute == 0 else [])
+        said += [what for what, _, name in names(looks.look(now)) if name == A]
+    return said
+
+
+def test_what_comes_back_after_a_night_or_a_weekend_is_the_same_alert():
+    looks = looks_at(a_usual())
+    friday = datetime(2026, 3, 6, 9, tzinfo=UTC)
+    first = a_rush_at(looks, friday)
+    second = a_rush_at(looks, friday + timedelta(days=1))
+    third = a_rush_at(looks, friday + timedelta(days=3, hours=23))
+    (alert,) = looks.open.values()
+    assert (first, second, third) == (
+        ["opened", "rested"], ["resumed", "rested"], ["resumed", "rested"],
+    )  # fmt: skip
+    assert (alert.opened_at, alert.unusual_at.date()) == (friday, NOON.date())
+
+
+def test_what_has_been_calm_for_three_days_has_ended_and_what_comes_then_is_new():
+    looks = looks_at(a_usual())
+    assert a_rush_at(looks, NOON) == ["opened", "rested"]
+    latest = looks.open[medicine_key(A, SALES)].unusual_at
+    assert looks.look(latest + REST - timedelta(seconds=1)) == []
+    (ended,) = looks.look(latest + REST)
+    assert (ended.what, ended.alert.ended_at, ended.alert.unusual_at) == (
+        "ended", latest + REST, latest,
+    )  # fmt: skip
+    assert looks.open == {}
+    assert a_rush_at(looks, latest + REST + timedelta(hours=1)) == ["opened", "rested"]
+
+
+def test_a_medicine_at_rest_explains_nothing_of_its_group():
+    looks = looks_at(a_usual())
+    a_rush_at(looks, NOON)
+    later = NOON + timedelta(hours=20)
+    looks.forget(later)
+    # So many are outside the band of the group together, and of neither medicine.
+    looks.hear([*some(8, later, 50), *some(8, later, 50, B)])
+    assert ("opened", "group", "N02") in names(looks.look(later))
 
 
 def test_a_growing_surge_is_the_same_alert_with_a_higher_count():
@@ -197,7 +244,7 @@ def test_a_planted_five_fold_surge_is_named_within_two_minutes():
 
 def test_a_quiet_month_of_the_town_raises_few_alarms_where_three_times_the_usual_raises_hundreds():
     told = bench.days(cast.FULL, HISTORY_DAYS + bench.MONTH_DAYS, each_pack=False)
-    raised, control, events = bench.quiet_month(told, bench.groups())
-    assert events > 10_000
-    assert len(raised) <= bench.MOST_ALARMS
-    assert control > 10 * bench.MOST_ALARMS
+    month = bench.quiet_month(told, bench.groups())
+    assert month.events > 10_000
+    assert len(month.raised) + month.came_back <= bench.MOST_ALARMS
+    assert month.control > 10 * bench.MOST_ALARMS
