@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -30,7 +31,7 @@ class Shot:
     role: str
     go: Callable[[Page, Installation], None]
     size: tuple[int, int] = DESK
-    scheme: str = "light"
+    scheme: Literal["light", "dark"] = "light"
 
 
 def _medicine(page: Page, here: Installation) -> None:
@@ -104,7 +105,7 @@ def _page_of(browser: Browser, shot: Shot, here: Installation) -> Iterator[Page]
     width, height = shot.size
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=shot.scheme,  # type: ignore[arg-type]
+        color_scheme=shot.scheme,
         reduced_motion="reduce",
         locale="en-GB",
     )

@@ -5,7 +5,7 @@ syllables, so that many are alike; nothing is copied from a register.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 STEMS = (
@@ -13,36 +13,10 @@ STEMS = (
     "azole", "vir", "setron", "triptan", "profen", "oxetine", "azepam", "caine", "terol", "sone",
     "gliptin", "gliflozin", "formin", "parin", "thiazide", "semide", "lukast", "tadine", "mab", "nib",
 )  # fmt: skip
-ONSETS = [
-    "b",
-    "c",
-    "d",
-    "f",
-    "g",
-    "h",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "z",
-    "br",
-    "cl",
-    "cr",
-    "dr",
-    "fl",
-    "fr",
-    "gl",
-    "gr",
-    "pl",
-    "pr",
-    "st",
-    "tr",
-]
+ONSETS = (
+    "b", "c", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z",
+    "br", "cl", "cr", "dr", "fl", "fr", "gl", "gr", "pl", "pr", "st", "tr",
+)  # fmt: skip
 VOWELS = ["a", "e", "i", "o", "u", "ia", "io", "ea", "ai"]
 CODAS = ["", "", "", "", "l", "m", "n", "r", "s", "x", "t", "nd", "st"]
 FORMS = {
@@ -55,29 +29,8 @@ FORMS = {
     "suppository": ("10 suppositories",),
 }
 STRENGTHS = (
-    1,
-    2,
-    2.5,
-    5,
-    10,
-    15,
-    20,
-    25,
-    40,
-    50,
-    75,
-    100,
-    120,
-    150,
-    200,
-    250,
-    300,
-    400,
-    500,
-    600,
-    750,
-    1000,
-)
+    1, 2, 2.5, 5, 10, 15, 20, 25, 40, 50, 75, 100, 120, 150, 200, 250, 300, 400, 500, 600, 750, 1000,
+)  # fmt: skip
 MOST_OF_A_BRAND = 9
 DISTRICTS = 25
 CENTRE = (41.9, 12.5)
@@ -136,10 +89,10 @@ def products(size: Size) -> list[Product]:
     return made
 
 
-def _names(dice: random.Random, count: int, make: object) -> list[str]:
+def _names(dice: random.Random, count: int, make: Callable[[], str]) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < count:
-        name = make()  # type: ignore[operator]
+        name = make()
         if 4 <= len(name) <= 14:
             found[name] = None
     return list(found)

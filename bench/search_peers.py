@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import sqlalchemy as sa
@@ -37,17 +38,16 @@ def compare(settings: Settings, database_pid: int, made: list[Product]) -> dict[
     typed += [(one, with_a_slip(dice, one.brand_name)) for one in chosen]
     report: dict[str, object] = {}
     with engine.connect() as connection:
-        ids = dict(connection.execute(sa.select(medicine.c.public_id, medicine.c.id)).all())  # type: ignore[arg-type]
+        ids = row_ids(connection)
 
         def ours(c: sa.Connection, text: str) -> list[int]:
-            return [
-                ids[m.medicine_id] for m in queries.find(c, text, kind="product", limit=FIRST).any
-            ]  # type: ignore[misc]
+            found = queries.find(c, text, kind="product", limit=FIRST).any
+            return [ids[one.medicine_id] for one in found]
 
         def words(c: sa.Connection, text: str) -> list[int]:
             found = by_words.find(c, text, "product", FIRST)
             found = found or by_words.find_nearly(c, text, "product", FIRST)
-            return [ids[m.medicine_id] for m in found]  # type: ignore[misc]
+            return [ids[one.medicine_id] for one in found]
 
         ways: dict[str, Look] = {
             "index": ours,
@@ -77,6 +77,12 @@ def compare(settings: Settings, database_pid: int, made: list[Product]) -> dict[
             print(f"{name}: {report[name]}", flush=True)
     engine.dispose()
     return report
+
+
+def row_ids(connection: sa.Connection) -> dict[UUID, int]:
+    """The row of each medicine: how the loaded products are told apart."""
+    rows = connection.execute(sa.select(medicine.c.public_id, medicine.c.id))
+    return {row.public_id: row.id for row in rows}
 
 
 def _like(connection: sa.Connection, text: str) -> list[int]:

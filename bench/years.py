@@ -62,7 +62,7 @@ def events(
             for place, deed in enumerate(deeds):
                 happened = _happened(books, deed, day, place)
                 if happened is not None:
-                    at: datetime = happened.occurred_at  # type: ignore[attr-defined]
+                    at: datetime = happened.occurred_at  # type: ignore[attr-defined]  # every event of stock has it
                     event_id = name_of("event", key, day, place)
                     one = Envelope.of(happened, event_id=event_id, time=at, key=key)
                     yield day, replace(one, source=SOURCE)

@@ -43,7 +43,7 @@ def create_app(
     )
     if app.config["IS_HTTPS"]:
         # Under https exactly one proxy of ours stands in front and sets these headers itself.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # werkzeug's own way
     parts.keep(app, parts.Parts.of(settings, clock=clock))
     app.session_interface = access.FormSecrets()
     Babel(

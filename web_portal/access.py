@@ -225,7 +225,7 @@ def set_cookie(response: AnyResponse, name: str, value: str) -> None:
 def _app() -> Flask:
     from flask import current_app
 
-    return current_app._get_current_object()  # type: ignore[attr-defined]
+    return current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
 
 
 class FormSecret(dict[str, Any], SessionMixin):

@@ -86,7 +86,7 @@ def _as_json(sentence: str) -> str:
 
 def _refused(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()  # type: ignore[return-value]  # werkzeug's, as every answer
     return _page(error.code)
 
 

@@ -79,6 +79,12 @@ def once(form: OnceForm, work: Callable[[sa.Connection], str]) -> str:
         abort(400)
 
 
+def version_is_ours(_form: FlaskForm, field: Field) -> None:
+    """A validator: the version that was looked at is a number of ours; else somebody tampered with it."""
+    if not str(field.data or "").isdecimal() or len(field.data) > 18:
+        raise ValidationError(_("Reload the page and try again."))
+
+
 class PacksField(StringField):
     """A quantity typed in packs; its `data` is thousandths of a pack."""
 

@@ -75,7 +75,7 @@ def _page_before() -> str:
     if came.netloc != request.host:
         return "/"
     try:
-        current_app.create_url_adapter(request).match(came.path, method="GET")  # type: ignore[union-attr]
+        current_app.create_url_adapter(request).match(came.path, method="GET")  # type: ignore[union-attr]  # a request has one
     except (HTTPException, RequestRedirect):
         return "/"
     return safe_next(f"{came.path}?{came.query}" if came.query else came.path)

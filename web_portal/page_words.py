@@ -13,7 +13,7 @@ KEPT = "words_of_request"
 
 def init_app(app: Flask) -> None:
     """Put these in the place of flask-babel's own, which look anew each time."""
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
         gettext=lambda text: _catalogue().ugettext(text),
         ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
         newstyle=True,

@@ -53,7 +53,7 @@ def forget(response: Response) -> None:
 
 
 def _name() -> str:
-    return access.cookie_name(current_app._get_current_object(), COOKIE)  # type: ignore[attr-defined]
+    return access.cookie_name(current_app._get_current_object(), COOKIE)  # type: ignore[attr-defined]  # of the proxy
 
 
 def _key() -> AESGCM:

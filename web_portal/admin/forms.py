@@ -6,13 +6,13 @@ from wtforms import Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import AnyOf, ValidationError
 
 from remedy.appointments.model import NOTE_AT_MOST
-from web_portal.forms import OnceForm, text_between
+from web_portal.forms import OnceForm, text_between, version_is_ours
 
 
 class DecisionForm(OnceForm):
     """Accept, decline or propose another time, with a note; `version` is the one that was looked at."""
 
-    version = HiddenField()
+    version = HiddenField(validators=[version_is_ours])
     decision = HiddenField(
         validators=[
             AnyOf(
@@ -26,11 +26,6 @@ class DecisionForm(OnceForm):
         _l("Note for the patient"),
         [text_between(0, NOTE_AT_MOST, _l("The note may have at most 2,000 characters."))],
     )
-
-    def validate_version(self, field: Field) -> None:
-        """Ours, or tampered with."""
-        if not str(field.data or "").isdecimal() or len(field.data) > 18:
-            raise ValidationError(_("Reload the page and try again."))
 
     def validate_note(self, field: Field) -> None:
         """Who is declined is told why."""

@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import AnyOf, ValidationError
+from wtforms.validators import AnyOf
 
 from remedy.appointments.model import EMERGENCY, SYMPTOMS_AT_MOST, URGENCIES
-from web_portal.forms import Form, OnceForm, text_between
+from web_portal.forms import Form, OnceForm, text_between, version_is_ours
 
 _WORDS: dict[str, Any] = {
     "routine": _l("Routine: it can wait some weeks"),
@@ -69,12 +68,6 @@ class LeaveForm(Form):
             return UUID(self.hold_id.data or "")
         except ValueError:
             return None
-
-
-def version_is_ours(_form: OnceForm, field: Field) -> None:
-    """The version that was looked at is ours, or tampered with."""
-    if not str(field.data or "").isdecimal() or len(field.data) > 18:
-        raise ValidationError(_("Reload the page and try again."))
 
 
 class AnswerForm(OnceForm):

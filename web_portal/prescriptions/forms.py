@@ -11,8 +11,7 @@ from wtforms.validators import AnyOf, InputRequired, Optional, ValidationError
 from remedy.prescriptions.allergies import SUBSTANCE_AT_MOST
 from remedy.prescriptions.model import REASON_AT_MOST, REPEATS_AT_MOST
 from remedy.values import milli_of, packs_text
-from web_portal.appointments.forms import version_is_ours
-from web_portal.forms import PLAIN_NUMBER, OnceForm, PacksField, text_between
+from web_portal.forms import PLAIN_NUMBER, OnceForm, PacksField, text_between, version_is_ours
 
 
 class UploadForm(OnceForm):
