@@ -30,7 +30,7 @@ class NeedsPrescription(Refused):
     def __init__(self, medicine_ids: Iterable[UUID]) -> None:
         self.medicine_ids = tuple(medicine_ids)
         super().__init__(
-            "This needs a prescription that a pharmacist has accepted for so many packs."
+            "This needs a prescription that a pharmacist has accepted for so many packs; nothing was set aside."
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,32 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How a patient stands with a medicine that is on prescription only.
+
+    `left_milli` is what accepted prescriptions still allow; `is_prescribed` whether one that is valid names it at
+    all, used up or not; `is_waiting` whether a prescription of the patient's waits for a pharmacist, for whatever.
+    """
+
+    left_milli: int
+    is_prescribed: bool
+    is_waiting: bool
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a hold or an order took of an accepted prescription: of which medicine, and who accepted it when."""
+
+    medicine_id: UUID
+    label: str
+    quantity_milli: int
+    pharmacy_name: str
+    time_zone: str
+    accepted_at: datetime
+    valid_until: date
+
+
+@dataclass(frozen=True)
 class ChoosablePharmacy:
     """A pharmacy to which a prescription can be handed in."""
 
@@ -54,6 +80,55 @@ def accepted_quantity(
     """
     rows = connection.execute(lines_allowing(patient_id, medicine_id, now))
     return sum(int(row.left_milli) for row in rows)
+
+
+def standing(
+    connection: sa.Connection, patient_id: UUID, medicine_id: UUID, *, now: datetime
+) -> Standing:
+    """How a patient stands with a medicine; what their page says before anything is asked for."""
+    lines = connection.execute(lines_allowing(patient_id, medicine_id, now)).all()
+    waiting = sa.exists().where(
+        prescription.c.state == "waiting",
+        prescription.c.patient_id
+        == sa.select(patient.c.id).where(patient.c.public_id == patient_id).scalar_subquery(),
+    )
+    return Standing(
+        sum(int(row.left_milli) for row in lines),
+        bool(lines),
+        bool(connection.execute(sa.select(waiting)).scalar_one()),
+    )
+
+
+def taken_by(connection: sa.Connection, order_id: UUID) -> list[Taken]:
+    """What a hold or an order took of accepted prescriptions and still has, or has handed out."""
+    rows = connection.execute(
+        sa.select(
+            medicine.c.public_id.label("medicine_id"),
+            *_LABEL,
+            prescription_use.c.quantity_milli,
+            pharmacy.c.name.label("pharmacy_name"),
+            pharmacy.c.time_zone,
+            prescription.c.decided_at,
+            prescription_line.c.valid_until,
+        )
+        .select_from(
+            prescription_use.join(
+                prescription_line, prescription_line.c.id == prescription_use.c.line_id
+            )
+            .join(prescription, prescription.c.id == prescription_line.c.prescription_id)
+            .join(pharmacy, pharmacy.c.id == prescription.c.pharmacy_id)
+            .join(medicine, medicine.c.id == prescription_use.c.medicine_id)
+        )
+        .where(prescription_use.c.order_id == order_id, prescription_use.c.released_at.is_(None))
+        .order_by(prescription_use.c.id)
+    )
+    return [
+        Taken(
+            row.medicine_id, _label(row), int(row.quantity_milli), row.pharmacy_name,
+            row.time_zone, row.decided_at, row.valid_until,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def lines_allowing(

@@ -41,6 +41,7 @@ from tests.factories import (
     Watch,
     a_doctor,
     a_pharmacy,
+    a_prescription,
     an_admin,
 )
 from web_portal import create_app, parts
@@ -298,6 +299,15 @@ def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
         )  # fmt: skip
         ids[f"{patient}_hold"] = held.hold_id
     _prescribe(connection, made, vault)
+
+
+def prescribe(made: Cast, medicine: str, packs: int, who: str = "asha") -> UUID:
+    """Somebody's prescription for so many packs of a medicine, accepted at the corner; its id."""
+    with made.engine.begin() as connection:
+        return a_prescription(
+            connection, parts.parts_of(made.app).vault, made.ids[who], made.ids[medicine], packs=packs,
+            pharmacy_id=made.ids["corner"], now=made.watch(),
+        )  # fmt: skip
 
 
 def _prescribe(connection: sa.Connection, made: Cast, vault: Vault) -> None:

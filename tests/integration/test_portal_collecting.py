@@ -11,7 +11,7 @@ from remedy.orders import pickup
 from remedy.stock import codes
 from remedy.values import uuid7
 from tests.factories import SECRET_KEY
-from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.portal_cast import Cast, a_cast, prescribe
 
 
 @pytest.fixture
@@ -128,9 +128,11 @@ def test_dev_cannot_hand_out_what_waits_at_chitras_pharmacy(cast: Cast) -> None:
 
 
 def test_a_prescription_is_looked_at_before_its_medicine_is_handed_out(cast: Cast) -> None:
+    prescribe(cast, "amoxil", 1)
     hold_id, chitra = a_hold(cast, "amoxil"), cast.of("chitra")
     shown = chitra.post("/pharmacy/holds", {"code": code_of(hold_id)})
     assert "I have seen the prescription" in shown.text
+    assert "1 packs: prescription accepted by Corner Pharmacy on" in words(shown.text)
     refused = chitra.post("/pharmacy/holds/hand-out", {"code": code_of(hold_id)})
     assert (refused.status_code, state(cast, hold_id)) == (422, "held")
     assert "Look at the prescription first" in words(refused.text)

@@ -11,6 +11,7 @@ from werkzeug.wrappers.response import Response
 
 from remedy.orders import pickup, queries, service
 from remedy.orders.model import Order, amount_of
+from remedy.prescriptions.queries import Taken, taken_by
 from remedy.stock import codes, collecting
 from remedy.stock.collecting import NoSuchCode, TooManyCodes, WaitingHold
 from remedy.stock.locks import place_of
@@ -28,12 +29,16 @@ room = Blueprint("counter", __name__, template_folder="templates", url_prefix="/
 
 @dataclass(frozen=True)
 class Found:
-    """What a code collects, a hold or an order: what to take from the shelf, and what is still to be paid."""
+    """What a code collects, a hold or an order: what to take from the shelf, and what is still to be paid.
+
+    `accepted` is what it took of accepted prescriptions; `needs_prescription` whether the paper is looked at here.
+    """
 
     hold: WaitingHold | None
     order: Order | None
     lines: list[PickLine]
     to_pay_minor: int
+    accepted: list[Taken]
     needs_prescription: bool
 
 
@@ -150,7 +155,8 @@ def _look_up(connection: sa.Connection, typed: str) -> Found:
         connection, pharmacy_id, {hold.medicine_id: hold.quantity_milli}, now=here.now()
     )
     to_pay = amount_of(hold.quantity_milli, hold.price_minor or 0)
-    return Found(hold, None, lines, to_pay, hold.is_prescription_only)
+    accepted = taken_by(connection, hold.hold_id)
+    return Found(hold, None, lines, to_pay, accepted, hold.is_prescription_only)
 
 
 def _order_of_code(connection: sa.Connection, typed: str) -> Found:
@@ -172,7 +178,8 @@ def _order_of_code(connection: sa.Connection, typed: str) -> Found:
         raise Refused(_how_it_stands(found))
     wanted = {line.medicine_id: line.quantity_milli for line in found.lines}
     lines = pick_list(connection, pharmacy_id, wanted, now=here.now())
-    return Found(None, found, lines, found.to_pay_minor, False)
+    accepted = taken_by(connection, found.order_id)
+    return Found(None, found, lines, found.to_pay_minor, accepted, False)
 
 
 def _how_it_stands(found: Order) -> str:
@@ -242,5 +249,6 @@ def _hand_out_page(status: int, form: HandOutForm, found: Found) -> Response:
         refusal=None,
         lines=found.lines,
         to_pay=found.to_pay_minor,
+        accepted=found.accepted,
         needs_prescription=found.needs_prescription,
     )

@@ -56,7 +56,7 @@ def choose() -> Response:
     """Which pharmacy is to look at it."""
     q = request.args.get("q", "").strip()[:100]
     found = parts().read(lambda c: queries.pharmacies_to_choose(c, q))
-    return render("prescriptions/choose.html", q=q, pharmacies=found)
+    return render("prescriptions/choose.html", q=q, pharmacies=found, medicine_id=_wanted())
 
 
 @room.get("/new/<uuid:pharmacy_id>")
@@ -84,7 +84,9 @@ def upload(pharmacy_id: UUID) -> Response:
         made = service.upload(
             connection, here.vault, patient_id, pharmacy_id, handed_in, clock=here.clock
         )
-        return url_for("prescriptions.one", prescription_id=made, done="prescription-sent")
+        return url_for(
+            "prescriptions.one", prescription_id=made, medicine=_wanted(), done="prescription-sent"
+        )
 
     try:
         return redirect(once(form, work), 303)
@@ -121,7 +123,9 @@ def _upload_page(status: int, pharmacy_id: UUID, form: UploadForm) -> Response:
     found = parts().read(lambda c: pharmacy_of(c, pharmacy_id))
     if found is None:
         abort(404)
-    return render("prescriptions/upload.html", status, pharmacy=found, form=form)
+    return render(
+        "prescriptions/upload.html", status, pharmacy=found, form=form, medicine_id=_wanted()
+    )
 
 
 def _one_page(status: int, prescription_id: UUID, refusal: str = "") -> Response:
@@ -137,8 +141,13 @@ def _one_page(status: int, prescription_id: UUID, refusal: str = "") -> Response
 
     return render(
         "prescriptions/one.html", status, one=found, refusal=refusal, now=here.now(),
-        form=OnceForm(formdata=None), **here.read(look),
+        form=OnceForm(formdata=None), medicine_id=_wanted(), **here.read(look),
     )  # fmt: skip
+
+
+def _wanted() -> UUID | None:
+    """The medicine whose page sent the patient here, to go back to."""
+    return request.args.get("medicine", type=UUID)
 
 
 def _opened(connection: sa.Connection, found: Prescription) -> str:

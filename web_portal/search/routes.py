@@ -11,8 +11,11 @@ from remedy.catalogue.model import Medicine
 from remedy.catalogue.queries import Found, find, medicine
 from remedy.catalogue.watches import is_watching
 from remedy.orders import pickup
+from remedy.prescriptions import queries as prescribed
+from remedy.prescriptions.queries import Standing
 from remedy.stock import service
 from remedy.stock.model import OutOfStock, Refused
+from remedy.values import packs_text
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.forms import OnceForm, once
@@ -175,6 +178,11 @@ def _medicine_page(
         demand.tell(found.medicine_id, near.having, query="", district=near.district)
     person = access.person()
     patient_id = person.patient_id if person is not None else None
+    standing = None
+    if patient_id is not None and found.is_prescription_only and not found.is_controlled:
+        standing = parts().read(
+            lambda c: prescribed.standing(c, patient_id, found.medicine_id, now=parts().now())
+        )
     if form is None and patient_id is not None:
         form = HoldForm(formdata=None)
     return render(
@@ -190,16 +198,32 @@ def _medicine_page(
         refusal=refusal,
         # So that searching again from another district finds the same medicine.
         q=q or found.label,
-        advice=_advice(found),
+        advice=_advice(found, standing),
+        standing=standing,
     )
 
 
-def _advice(found: Medicine) -> str:
+def _advice(found: Medicine, standing: Standing | None) -> str:
     if found.is_controlled:
         return _("This is a controlled medicine: ask a pharmacy in person, with your prescription.")
-    if found.is_prescription_only:
-        return _("You need a prescription for this medicine: bring it when you collect it.")
-    return ""
+    if not found.is_prescription_only:
+        return ""
+    if standing is not None and standing.left_milli > 0:
+        return _(
+            "Packs that your prescription still allows: %(packs)s. Bring it when you collect them.",
+            packs=packs_text(standing.left_milli),
+        )
+    if standing is not None and standing.is_waiting:
+        return _(
+            "A prescription of yours waits for a pharmacist. If this medicine is on it, you can set packs aside once it is accepted."
+        )
+    if standing is not None and standing.is_prescribed:
+        return _(
+            "All that your prescription allows is set aside, ordered or handed out. For more, hand in a new one."
+        )
+    return _(
+        "This medicine needs a prescription. Hand in yours; a pharmacist looks at it, then you can set packs aside."
+    )
 
 
 def _medicine(medicine_id: UUID) -> Medicine:

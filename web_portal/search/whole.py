@@ -20,6 +20,7 @@ from remedy.catalogue.queries import find
 from remedy.catalogue.whole import KM_MINOR, Choice, best_pair, singles
 from remedy.catalogue.whole_queries import Shop, by_code, openings, shops
 from remedy.orders import pickup
+from remedy.prescriptions.queries import accepted_quantity
 from remedy.schema.pharmacy import medicine as medicines
 from remedy.stock import service
 from remedy.stock.holds import LinesShort
@@ -84,6 +85,11 @@ class Item:
     def is_sought(self) -> bool:
         """Whether pharmacies are looked through for it: a controlled medicine is asked for in person."""
         return not self.medicine.is_controlled
+
+    @property
+    def needs_prescription(self) -> bool:
+        """Whether it is set aside only where an accepted prescription covers it."""
+        return self.is_sought and self.medicine.is_prescription_only
 
 
 @dataclass(frozen=True)
@@ -214,7 +220,7 @@ def _page(status: int, refusal: str | None = None) -> Response:
     shown = {one for choice in _choices(result) for one in choice.items}
     of_shop = [shop for shop in found if shop.pharmacy_id in shown]
     person = access.person()
-    is_patient = person is not None and person.patient_id is not None
+    patient_id = person.patient_id if person is not None else None
     return render(
         "search/whole.html",
         status,
@@ -230,7 +236,8 @@ def _page(status: int, refusal: str | None = None) -> Response:
             for pharmacy_id, some in choice.items.items()
             for medicine_id in some
         ),
-        form=HoldAllForm(formdata=None) if is_patient else None,
+        form=HoldAllForm(formdata=None) if patient_id is not None else None,
+        uncovered=here.read(lambda c: _uncovered(c, items, patient_id)) if patient_id else set(),
         hours=HOLD_MINUTES // 60,
         address=_address,
         open_texts=[line.text for line in lines],
@@ -241,6 +248,18 @@ def _page(status: int, refusal: str | None = None) -> Response:
         is_typing=False,
         refusal=refusal,
     )
+
+
+def _uncovered(connection: sa.Connection, items: list[Item], patient_id: UUID) -> set[UUID]:
+    """The medicines of which this patient's accepted prescriptions allow less than is wanted."""
+    now = parts().now()
+    return {
+        item.medicine.medicine_id
+        for item in items
+        if item.needs_prescription
+        and accepted_quantity(connection, patient_id, item.medicine.medicine_id, now=now)
+        < item.milli
+    }
 
 
 def _choices(result: Result) -> list[Choice]:
