@@ -49,6 +49,11 @@ LEAST_SPREAD, MOST_SPREAD = 0.02, 8.0
 TOWN_EVENTS = 20.0
 """How many events of a quiet hour the town's own mean weighs when it is asked how busy it is."""
 
+SURELY = 3.0
+"""Standard deviations below what is seen: so busy the town surely is, however little is expected of it."""
+
+LEAST_EXPECTED = 0.01
+
 QUARTER = 15
 QUARTERS_A_DAY = 96
 QUARTERS_A_WEEK = 7 * QUARTERS_A_DAY
@@ -275,7 +280,9 @@ class Counts:
 
 def busy(seen: int, expected: float) -> float:
     """How many times busier than usual the town is; never less than once, so that a quiet hour alarms nobody."""
-    return max(1.0, (seen + TOWN_EVENTS) / (expected + TOWN_EVENTS))
+    drawn = (seen + TOWN_EVENTS) / (expected + TOWN_EVENTS)
+    surely = (seen - SURELY * math.sqrt(seen)) / max(expected, LEAST_EXPECTED)
+    return max(1.0, drawn, surely)
 
 
 def group_of(atc_code: str | None) -> str | None:

@@ -28,6 +28,7 @@ DELIVERED_AFTER_DAYS = 2
 UNDELIVERED_DAYS = 18
 UNDELIVERED_ITEMS = 4
 SLOW_PACKS_A_DAY = 0.03
+UNKNOWN_LOOKS_A_DAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,13 @@ class Shop:
     def has(self) -> set[str]:
         """The keys of the medicines that are there now."""
         return {item.medicine.key for item in self._items if item.lots}
+
+    def lines_a_day(self, day: date, number: int) -> dict[str, float]:
+        """How many lines (sales of a medicine, of however many packs) that day has in the mean, by medicine's key."""
+        return {
+            item.medicine.key: -math.expm1(-self._mean(item, day, number) * RHYTHM[day.weekday()])
+            for item in self._items
+        }
 
     def _shelf(self, seed: int) -> list[_Item]:
         random, size = self._random, self._size
@@ -258,6 +266,18 @@ def life(size: Size, first_day: date, days: int, seed: int = SEED) -> Iterator[D
         yield today
 
 
+def looks_a_day(
+    size: Size, day: date, number: int, days: int
+) -> Iterator[tuple[TownMedicine, float]]:
+    """How often each medicine is looked for in the mean on that day of so many."""
+    part = min(number / max(days - 1, 1), 1.0)
+    for medicine in medicines(size):
+        # One in twelve who buy looks here first; of what nobody keeps, everyone.
+        mean = medicine.packs_a_day * medicine.trend**part * RHYTHM[day.weekday()]
+        mean *= 1 / 12 if medicine.is_kept else 1.0
+        yield medicine, mean * season_of(medicine.season, day)
+
+
 def _looks(
     shops: list[Shop], size: Size, day: date, number: int, days: int, seed: int
 ) -> Iterator[Look]:
@@ -267,17 +287,13 @@ def _looks(
         for key in shop.has():
             have[key] = have.get(key, 0) + 1
     districts = [pharmacy.district for pharmacy in pharmacies(size)]
-    part = number / max(days - 1, 1)
     looks = []
-    for medicine in medicines(size):
-        # One in twelve who buy looks here first; of what nobody keeps, everyone.
-        mean = medicine.packs_a_day * medicine.trend**part * RHYTHM[day.weekday()]
-        mean *= 1 / 12 if medicine.is_kept else 1.0
-        for _ in range(_poisson(mean * season_of(medicine.season, day), random)):
+    for medicine, mean in looks_a_day(size, day, number, days):
+        for _ in range(_poisson(mean, random)):
             found = have.get(medicine.key, 0)
             minute = random.randrange(7 * 60, 22 * 60)
             looks.append(Look(medicine, random.choice(districts), found, minute))
-    if random.random() < 0.5:
+    if random.random() < UNKNOWN_LOOKS_A_DAY:
         minute = random.randrange(7 * 60, 22 * 60)
         looks.append(Look(None, random.choice(districts), 0, minute))
     yield from sorted(looks, key=lambda look: look.minute)

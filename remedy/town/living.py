@@ -1,17 +1,17 @@
 """Keeps the town living: a few sales, searches, holds and visits a second, now, through the same services.
 
 What it tells names the town as its source (`/remedy/town`), so that nobody takes it for a patient's doing. It
-is for screens that are looked at; where people are real it does not run.
+is for screens that are looked at; where people are real it does not run. Each medicine has the part in it that it
+has in the town's told days; only all of it together is faster than they were, and by night as by day.
 """
 
 import hashlib
 import hmac
 import logging
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -31,8 +31,8 @@ from remedy.settings import Settings
 from remedy.stock import service as stock
 from remedy.stock.model import Line, Refused
 from remedy.town import cast, people, places
+from remedy.town.demand import SEED, UNKNOWN_LOOKS_A_DAY, Shop, looks_a_day
 from remedy.town.hands import SOURCE
-from remedy.town.shelf import medicines
 from remedy.values import MILLI, Clock, local_day, uuid7
 from remedy.vault import Vault
 
@@ -42,9 +42,6 @@ EVENTS_A_SECOND = 3.0
 FASTEST = 50.0
 RUNS_LOW_MILLI = 4 * MILLI
 DELIVERY_MILLI = 40 * MILLI
-RARELY = 0.02
-"""Packs a day of what hardly anybody buys."""
-
 HOLD_MINUTES = 30
 WAITING_AT_MOST = 40
 """More requests than that are not made while nobody decides them."""
@@ -55,10 +52,52 @@ class _Found:
     """A stock item somebody comes for."""
 
     pharmacy_id: UUID
-    district: str
     medicine_id: UUID
     is_for_all: bool
     there_milli: int
+
+
+class Wishes:
+    """What the town's people want, each in its part of a told day; `medicine` None is words that mean none."""
+
+    def __init__(self, size: cast.Size, first_day: date) -> None:
+        self._size = size
+        self._first_day = first_day
+        self._days = size.days + (not size.is_full)
+        self._shops = [Shop(one, size, self._days, SEED) for one in cast.pharmacies(size)]
+        self._day: date | None = None
+        self._bought: tuple[list[tuple[str, str]], list[float]] = ([], [])
+        self._looked_for: tuple[list[str | None], list[float]] = ([], [])
+
+    def to_buy(self, day: date, random: Random) -> tuple[str, str]:
+        """A pharmacy by its licence, and a medicine that it keeps by its key."""
+        self._know(day)
+        return random.choices(*self._bought)[0]
+
+    def to_look_for(self, day: date, random: Random) -> str | None:
+        """A medicine by its key."""
+        self._know(day)
+        return random.choices(*self._looked_for)[0]
+
+    def _know(self, day: date) -> None:
+        if day == self._day:
+            return
+        number = (day - self._first_day).days
+        lines = [
+            ((shop.pharmacy.licence, key), often)
+            for shop in self._shops
+            for key, often in shop.lines_a_day(day, number).items()
+        ]
+        looks = [
+            (medicine.key, often)
+            for medicine, often in looks_a_day(self._size, day, number, self._days)
+        ]
+        self._bought = [which for which, _ in lines], [often for _, often in lines]
+        self._looked_for = (
+            [None, *(key for key, _ in looks)],
+            [UNKNOWN_LOOKS_A_DAY, *(often for _, often in looks)],
+        )
+        self._day = day
 
 
 def speed_in(path: Path | None) -> float:
@@ -116,10 +155,12 @@ class Life:
             if there is None:
                 raise ValueError("There is no town here to keep living; REMEDY_TOWN was 'none'.")
             self._size = there[0]
+            began = there[1] - timedelta(days=self._size.days)
             known = places.known(connection, self._size)
             folk = people.sign_ins(self._size, settings.secret_key)
             self._patients = people.patients_of(connection, folk, settings.secret_key)
-        self._packs_a_day = {one.key: one.packs_a_day for one in medicines(self._size)}
+            self._medicines = places.keys(connection)
+        self._wishes = Wishes(self._size, local_day(began, self._region.time_zone))
         self._doctors = {one.name: known[one.name] for one in cast.doctors(self._size)}
 
     def happen(self) -> str:
@@ -137,42 +178,42 @@ class Life:
 
     def _come(self, connection: sa.Connection) -> _Found | None:
         """Somebody comes for one of the items of a pharmacy of the town."""
-        licence = self._random.choices(
-            [one.licence for one in cast.pharmacies(self._size)],
-            weights=[one.share for one in cast.pharmacies(self._size)],
-        )[0]
-        # What has expired or is recalled is on the shelf, and not there for anybody.
         today = local_day(self._clock(), self._region.time_zone)
-        is_good = stock_lot.c.recalled_at.is_(None) & sa.or_(
-            stock_lot.c.expires_on.is_(None), stock_lot.c.expires_on > today
-        )
-        good = sa.case((is_good, stock_lot.c.quantity_milli), else_=0)
-        there = sa.func.coalesce(sa.func.sum(good), 0).label("there")
-        rows = connection.execute(
+        licence, key = self._wishes.to_buy(today, self._random)
+        row = connection.execute(
             sa.select(
                 pharmacy.c.public_id.label("pharmacy_id"),
-                pharmacy.c.district,
                 medicine.c.public_id.label("medicine_id"),
-                medicine.c.source_key,
                 medicine.c.is_controlled,
-                medicine.c.is_prescription_only,
-                there,
+                sa.func.coalesce(sa.func.sum(_good(today)), 0).label("there"),
             )
             .select_from(stock_item)
             .join(pharmacy, pharmacy.c.id == stock_item.c.pharmacy_id)
             .join(medicine, medicine.c.id == stock_item.c.medicine_id)
             .outerjoin(stock_lot, stock_lot.c.stock_item_id == stock_item.c.id)
-            .where(pharmacy.c.licence == licence, medicine.c.source == places.SOURCE)
+            .where(
+                pharmacy.c.licence == licence,
+                medicine.c.source == places.SOURCE,
+                medicine.c.source_key == key,
+            )
             .group_by(stock_item.c.id)
-            .order_by(stock_item.c.id)
-        ).all()
-        if not rows:
+        ).first()
+        if row is None:
             return None
-        # As in the days that were told, a line a day for what is bought at all: or every slow item would surge.
-        weights = [RARELY - math.expm1(-self._packs_a_day.get(row.source_key, 0.0)) for row in rows]
-        (row,) = self._random.choices(rows, weights=weights)
-        is_for_all = not row.is_controlled and not row.is_prescription_only
-        return _Found(row.pharmacy_id, row.district, row.medicine_id, is_for_all, int(row.there))
+        return _Found(row.pharmacy_id, row.medicine_id, row.is_controlled, int(row.there))
+
+    def _having(self, connection: sa.Connection, medicine_id: UUID, today: date) -> int:
+        """How many pharmacies have a medicine."""
+        having = (
+            sa.select(stock_item.c.pharmacy_id)
+            .select_from(stock_item)
+            .join(medicine, medicine.c.id == stock_item.c.medicine_id)
+            .join(stock_lot, stock_lot.c.stock_item_id == stock_item.c.id)
+            .where(medicine.c.public_id == medicine_id, _good(today) > 0)
+            .distinct()
+            .subquery()
+        )
+        return connection.execute(sa.select(sa.func.count()).select_from(having)).scalar_one()
 
     def _sell(self, connection: sa.Connection) -> None:
         found = self._come(connection)
@@ -197,17 +238,18 @@ class Life:
         stock.record_movement(connection, found.pharmacy_id, line, clock=self._clock)
 
     def _search(self, connection: sa.Connection) -> None:
-        found, now = self._come(connection), self._clock()
+        now = self._clock()
+        today = local_day(now, self._region.time_zone)
         who = f"town {self._random.randrange(len(self._patients) + 1)} {now:%Y%m%d}".encode()
-        key = self._settings.secret_key.encode()
-        is_known = found is not None and self._random.random() < 0.95
-        words = self._random.choice(cast.UNKNOWN_WORDS)
+        secret = self._settings.secret_key.encode()
+        key = self._wishes.to_look_for(today, self._random)
+        medicine_id = self._medicines[key] if key else None
         searched = MedicineSearched(
-            searcher=hmac.new(key, who, hashlib.sha256).hexdigest()[:32],
-            district=found.district if found else None,
-            medicine_id=found.medicine_id if found and is_known else None,
-            pharmacies_found=int(is_known and found is not None and found.there_milli > 0),
-            query=None if is_known else words,
+            searcher=hmac.new(secret, who, hashlib.sha256).hexdigest()[:32],
+            district=self._random.choice(cast.pharmacies(self._size)).district,
+            medicine_id=medicine_id,
+            pharmacies_found=self._having(connection, medicine_id, today) if medicine_id else 0,
+            query=None if key else self._random.choice(cast.UNKNOWN_WORDS),
             occurred_at=now,
         )
         outbox.record(
@@ -254,3 +296,11 @@ class Life:
             symptoms=words,
             clock=self._clock,
         )
+
+
+def _good(today: date) -> sa.ColumnElement[int]:
+    """What of a lot is for somebody: what has expired or is recalled is on the shelf, and not there for anybody."""
+    is_good = stock_lot.c.recalled_at.is_(None) & sa.or_(
+        stock_lot.c.expires_on.is_(None), stock_lot.c.expires_on > today
+    )
+    return sa.case((is_good, stock_lot.c.quantity_milli), else_=0)

@@ -1,10 +1,18 @@
-"""How fast the living town is told to be."""
+"""How fast the living town is told to be, and what it wants: what its told days wanted, and nothing else."""
 
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from remedy.town.living import EVENTS_A_SECOND, speed_in
+from bench import demand as bench
+from remedy.pipeline.demand_bands import ALL, HISTORY_DAYS, SALES, SEARCHES, UNMET
+from remedy.pipeline.demand_looks import Heard, Looks
+from remedy.town import cast
+from remedy.town.living import EVENTS_A_SECOND, Wishes, speed_in
 
 
 @pytest.mark.parametrize(
@@ -29,3 +37,33 @@ def test_it_goes_as_fast_as_told_and_never_faster_than_it_may(
 def test_it_has_a_pace_of_its_own_where_nobody_told_one(tmp_path: Path) -> None:
     assert speed_in(tmp_path / "nothing") == EVENTS_A_SECOND
     assert speed_in(None) == EVENTS_A_SECOND
+
+
+def test_a_living_town_is_busier_than_its_history_and_no_medicine_of_it_is_named_for_that() -> None:
+    groups, random = bench.groups(), Random(1)
+    size = replace(cast.FULL, days=HISTORY_DAYS + 7)
+    told = bench.days(size, size.days, each_pack=False)
+    known = [bench.Summed.of(day, groups) for day in told][-HISTORY_DAYS:]
+    looks = Looks(bench.usual_of(known), groups, smallest=bench.SMALLEST)
+    wishes = Wishes(size, bench.FIRST_DAY)
+    today = bench.FIRST_DAY + timedelta(days=size.days)
+    now = datetime(today.year, today.month, today.day, 9, tzinfo=UTC)
+    opened: Counter[str] = Counter()
+    for _ in range(180):
+        now += timedelta(seconds=10)
+        heard = []
+        for _ in range(round(10 * EVENTS_A_SECOND)):
+            if random.random() < 0.7:
+                heard.append(Heard(now, SALES, wishes.to_buy(today, random)[1]))
+                continue
+            wanted, who = wishes.to_look_for(today, random), f"{random.randrange(200)}"
+            heard.append(Heard(now, SEARCHES, wanted, who))
+            if wanted is None:
+                heard.append(Heard(now, UNMET, None, who))
+        looks.hear(heard)
+        looks.forget(now)
+        opened.update(
+            change.alert.key[0].kind for change in looks.look(now) if change.what == "opened"
+        )
+    assert (ALL, SALES) in looks.open
+    assert set(opened) == {"all"}
