@@ -34,6 +34,7 @@ def set_scene(at: sa.Connection) -> SimpleNamespace:
     sign_in(at, an_admin(at), TOKEN, NOW)
     count_days(at, made)
     land(at, made)
+    land_orders(at, made)
     foretell(at, made)
     notice(at, made)
     ask(at, made, a_patient(at, vault, name="Asha Canary"))
@@ -203,6 +204,23 @@ def land(at: sa.Connection, made: SimpleNamespace) -> None:
             checked_at=NOW,
         )
     )
+
+
+def land_orders(at: sa.Connection, made: SimpleNamespace) -> None:
+    """On the closed day: three orders that lay ready after 10, 17 and 50 minutes."""
+    for number, minutes in enumerate((10, 17, 50)):
+        body = {"order_id": str(uuid7()), "pharmacy_id": str(made.pharmacy_id)}
+        placed = datetime(2026, 3, 1, 10, tzinfo=UTC)
+        for step, (kind, moment) in enumerate(
+            (("placed", placed), ("made-ready", placed + timedelta(minutes=minutes)))
+        ):
+            at.execute(
+                tables.RAW["orders"].insert().values(
+                    event_id=uuid7(), type=f"remedy.orders.{kind}.v1", partition_no=1,
+                    record_offset=2 * number + step, event_at=moment, day=CLOSED, landed_at=moment,
+                    event=json.dumps({"data": body}),
+                )
+            )  # fmt: skip
 
 
 def land_row(
