@@ -141,6 +141,7 @@ def test_results_come_while_one_types_and_the_document_stays(stack, browser, kep
 def test_a_pharmacist_keeps_the_hours_that_patients_read(stack, page_as, browser, kept):
     pharmacist = page_as("pharmacist")
     pharmacist.goto(stack.url("portal"))
+    pharmacist.locator(".menu > summary").press("Enter")
     pharmacist.get_by_role("link", name="Opening hours").click()
     sunday = pharmacist.get_by_role("group", name="Sunday")
     before = [field.input_value() for field in sunday.locator("input").all()]

@@ -7,10 +7,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
     return;
   }
   // The header is not drawn anew; which page is open has changed.
-  for (const link of document.querySelectorAll(".top nav > a")) {
+  for (const link of document.querySelectorAll(".top nav a")) {
     link.toggleAttribute("aria-current", false);
     if (link.pathname === window.location.pathname) {
       link.setAttribute("aria-current", "page");
+    }
+  }
+  for (const menu of document.querySelectorAll(".top .menu")) {
+    const summary = menu.querySelector("summary");
+    summary.toggleAttribute("aria-current", false);
+    if (menu.querySelector("a[aria-current]")) {
+      summary.setAttribute("aria-current", "true");
     }
   }
   const problem = document.getElementById("problem");
@@ -24,6 +31,21 @@ document.addEventListener("DOMContentLoaded", () => {
     problem.focus();
   }
 });
+// A menu of the header closes when its reader goes on elsewhere, and by Escape.
+for (const menu of document.querySelectorAll(".top .menu")) {
+  document.addEventListener("click", (event) => {
+    menu.open = menu.open && menu.contains(event.target);
+  });
+  menu.addEventListener("focusout", (event) => {
+    menu.open = menu.open && (!event.relatedTarget || menu.contains(event.relatedTarget));
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
 // Says when a connection fails; htmx alone would say nothing.
 document.addEventListener("htmx:sendError", () => {
   document.getElementById("offline").hidden = false;
