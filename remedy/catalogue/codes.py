@@ -1,4 +1,7 @@
-"""The codes printed on packs: which medicine a scanned code means."""
+"""The codes printed on packs that hold for everybody, as an import or a register tells them.
+
+What one pharmacist tells by hand holds at that pharmacy alone: `remedy.stock.own_codes`.
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -35,10 +38,3 @@ def keep_codes(connection: sa.Connection, codes: Mapping[UUID, str]) -> None:
         sa.select(medicine.c.id).where(medicine.c.public_id.in_(list(wanted.values())))
     )
     note_change(connection, list(rows.scalars()))
-
-
-def medicine_of_code(connection: sa.Connection, gtin: str) -> UUID | None:
-    """The medicine of that code of fourteen digits; None where nobody has told of one."""
-    return connection.execute(
-        sa.select(medicine.c.public_id).where(medicine.c.gtin == gtin)
-    ).scalar_one_or_none()

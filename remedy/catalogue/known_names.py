@@ -1,5 +1,6 @@
 """Which medicine a line of a pharmacist's list names."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,9 +15,16 @@ class KnownMedicines:
     calls them.
 
     `rows` are the pharmacy's stock items by medicine, `row_ids` the database's own ids of all that are meant.
+    `own_codes` are what the pharmacy itself keeps codes of packs for.
     """
 
-    def __init__(self, connection: sa.Connection, rows: list[StockRow], names: set[str]) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        rows: list[StockRow],
+        names: set[str],
+        own_codes: Mapping[str, UUID],
+    ) -> None:
         self.rows = {row.medicine_id: row for row in rows}
         self._by_name: dict[str, set[UUID]] = {}
         for row in rows:
@@ -25,6 +33,9 @@ class KnownMedicines:
         ids = {UUID(name) for name in names if _is_id(name)} | self.rows.keys()
         codes = [tuple(name.split(":", 1)) for name in names if ":" in name]
         gtins = {name.zfill(GTIN_DIGITS) for name in names if name.isascii() and name.isdigit()}
+        for gtin in gtins & own_codes.keys():
+            self._by_name.setdefault(gtin, set()).add(own_codes[gtin])
+            ids.add(own_codes[gtin])
         of = medicine.c
         columns = of.id, of.public_id, of.source, of.source_key, of.gtin
         wanted: sa.ColumnElement[bool] = medicine.c.public_id.in_(ids)

@@ -18,6 +18,7 @@ from remedy.catalogue.stock_list import Told
 from remedy.schema.people import account
 from remedy.schema.pharmacy import medicine, pharmacy, stock_import, stock_import_line
 from remedy.stock.model import Conflict, Line, Recorded, Refused, StockRow, medicine_label
+from remedy.stock.own_codes import own_meanings
 from remedy.stock.queries import stock_rows
 from remedy.stock.service import record_movements, set_price
 from remedy.values import Clock, money_text, packs_text, uuid7
@@ -93,7 +94,8 @@ def preview(
     pharmacy_row = _row(connection, pharmacy, pharmacy_id)
     _forget_old(connection, pharmacy_row, now)
     rows = stock_rows(connection, pharmacy_id, now=now)
-    known = KnownMedicines(connection, rows, {one.named for one in told})
+    own_codes = own_meanings(connection, pharmacy_id)
+    known = KnownMedicines(connection, rows, {one.named for one in told}, own_codes)
     lines: list[dict[str, Any]] = []
     seen: dict[UUID, dict[str, int]] = {}
     for one in told:

@@ -274,6 +274,16 @@ stock_transfer_lot = table(
     sa.CheckConstraint("received_milli BETWEEN 0 AND sent_milli", name="not_more"),
 )
 
+pharmacy_code = table(
+    "pharmacy_code",
+    # A code of a pack that a pharmacy keeps with a medicine by hand; the catalogue's own goes first.
+    reference("pharmacy_id", "pharmacy.id", primary_key=True),
+    sa.Column("gtin", sa.CHAR(14), primary_key=True),
+    reference("medicine_id", "medicine.id"),
+    reference("account_id", "account.id"),
+    sa.Column("kept_at", Instant, nullable=False),
+)
+
 stock_import = table(
     "stock_import",
     # A list a pharmacist brought in: looked at first, then applied line by line.
@@ -318,6 +328,7 @@ __all__ = [
     "medicine_word",
     "medicine_word_near",
     "pharmacy",
+    "pharmacy_code",
     "pharmacy_hours",
     "pharmacy_licence_change",
     "stock_hold",

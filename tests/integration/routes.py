@@ -134,6 +134,7 @@ ROUTES = (
     Route("lots.page", "GET", "/pharmacy/stock/{calmadol}/lots?lot=LOT-chitra", PHARMACISTS),
     Route("lots.change", "POST", "/pharmacy/stock/{calmadol}/lots", PHARMACISTS),
     Route("receive.page", "GET", "/pharmacy/receive?code=4006381333931", PHARMACISTS),
+    Route("receive.take_back", "POST", "/pharmacy/receive/codes/00000096385074/take-back", PHARMACISTS),
     Route("receive.save", "POST", "/pharmacy/receive", PHARMACISTS),
     Route("queues.counts", "GET", "/pharmacy/counts", PHARMACISTS),
     Route("queues.count", "POST", "/pharmacy/counts/{calmadol}", PHARMACISTS),

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from openpyxl import load_workbook
 
-from remedy.catalogue.codes import keep_codes, medicine_of_code
+from remedy.catalogue.codes import keep_codes
 from remedy.orders import pickup
+from remedy.stock.own_codes import Meaning, meaning_of
 from tests.integration.portal_cast import Browser, Cast, a_cast
 from web_portal.search import watches
 
@@ -133,7 +134,8 @@ def test_a_code_is_of_one_medicine(cast: Cast) -> None:
             keep_codes(connection, {cast.ids["amoxil"]: EAN})
         with pytest.raises(ValueError, match="does not fit"):
             keep_codes(connection, {cast.ids["amoxil"]: "4006381333932"})
-        assert medicine_of_code(connection, EAN.zfill(14)) == cast.ids["calmadol"]
+        meant = meaning_of(connection, cast.ids["corner"], EAN.zfill(14))
+        assert meant == Meaning(cast.ids["calmadol"])
 
 
 def lots_address(cast: Cast, medicine: str = "calmadol") -> str:

@@ -1,5 +1,9 @@
-"""Receiving by scanner: the code of a pack says product, lot and expiry; Enter twice puts it on the shelf."""
+"""Receiving by scanner: the code of a pack says product, lot and expiry; Enter twice puts it on the shelf.
 
+A code that no medicine has is kept, if the pharmacist says so, with the medicine chosen for it: at that pharmacy alone.
+"""
+
+from contextlib import suppress
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -7,14 +11,15 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers.response import Response
-from wtforms import DateField, Field, HiddenField, StringField
+from wtforms import BooleanField, DateField, Field, HiddenField, StringField
 from wtforms.validators import Optional, ValidationError
 
-from remedy.catalogue.codes import medicine_of_code
+from remedy.catalogue.model import Medicine
 from remedy.catalogue.queries import find_medicines, medicine
 from remedy.stock import barcodes, service
 from remedy.stock.barcodes import Scanned
 from remedy.stock.model import Line, Refused, StockRow
+from remedy.stock.own_codes import Meaning, keep_own_code, meaning_of, take_back_own_code
 from remedy.stock.queries import stock_rows
 from remedy.values import MILLI, local_day
 from web_portal import access
@@ -33,12 +38,14 @@ class ReceiveForm(OnceForm):
     """Packs of one lot that came in."""
 
     medicine_id = HiddenField()
+    code = HiddenField()
     packs = PacksField(_l("Packs"))
     lot_number = StringField(
         _l("Lot number (optional)"),
         [text_between(0, 60, _l("A lot number has at most 60 letters."))],
     )
     expires_on = DateField(_l("Expires on (optional)"), [Optional()])
+    keep_code = BooleanField(_l("Keep this code with this medicine, at our pharmacy"))
 
     def validate_expires_on(self, field: Field) -> None:
         """An expiry date belongs to a lot."""
@@ -53,13 +60,13 @@ def page() -> Response:
     code = request.args.get("code", "").strip()[:CODE_AT_MOST]
     if not code:
         return _page(200)
-    here = parts()
     try:
-        scanned = barcodes.read(code, today=local_day(here.now(), here.region.time_zone))
+        scanned = _read(code)
     except Refused as refused:
         return _page(422, code=code, refusal=str(refused))
-    meant = request.args.get("medicine", type=UUID)
-    found = meant or here.read(lambda c: medicine_of_code(c, scanned.gtin))
+    # What the code means goes before what an address says: a name is chosen only where nobody knows the code.
+    meaning = _meaning(scanned)
+    found = meaning.medicine_id if meaning else request.args.get("medicine", type=UUID)
     if found is None:
         return _page(200, code=code, scanned=scanned)
     form = ReceiveForm(formdata=None)
@@ -69,21 +76,36 @@ def page() -> Response:
     return _page(200, code=code, scanned=scanned, form=form, medicine_id=found)
 
 
+def _read(code: str) -> Scanned:
+    here = parts()
+    return barcodes.read(code, today=local_day(here.now(), here.region.time_zone))
+
+
+def _meaning(scanned: Scanned) -> Meaning | None:
+    pharmacy_id = access.pharmacy_id()
+    return parts().read(lambda c: meaning_of(c, pharmacy_id, scanned.gtin))
+
+
 @room.post("")
 @requires("pharmacist")
 def save() -> Response:
-    """Put the packs on the shelf; then the next one is scanned."""
+    """Put the packs on the shelf, and keep the code if that is wanted; then the next one is scanned."""
     here, form = parts(), ReceiveForm()
     pharmacy_id, account_id = access.pharmacy_id(), access.signed_in().account_id
     try:
         medicine_id = UUID(form.medicine_id.data or "")
     except ValueError:
         abort(400)
-    code = request.form.get("code", "")[:CODE_AT_MOST]
+    code = (form.code.data or "")[:CODE_AT_MOST]
     if not form.validate():
         return _page(422, code=code, form=form, medicine_id=medicine_id)
 
     def work(connection: sa.Connection) -> str:
+        if form.keep_code.data:
+            keep_own_code(
+                connection, pharmacy_id, medicine_id, _read(code).gtin, account_id=account_id,
+                clock=here.clock,
+            )  # fmt: skip
         line = Line(
             "received", medicine_id, form.packs.data, here.now(),
             lot_number=form.lot_number.data or "", expires_on=form.expires_on.data,
@@ -104,6 +126,22 @@ def save() -> Response:
         return _page(422, code=code, form=form, medicine_id=medicine_id, refusal=str(refused))
 
 
+@room.post("/codes/<string(length=14):gtin>/take-back")
+@requires("pharmacist")
+def take_back(gtin: str) -> Response:
+    """Forget what the pharmacy kept of a code; then it is looked for by name again."""
+    form, pharmacy_id = OnceForm(), access.pharmacy_id()
+
+    def work(connection: sa.Connection) -> str:
+        take_back_own_code(connection, pharmacy_id, gtin)
+        return url_for("receive.page", code=gtin, done="code-taken-back")
+
+    try:
+        return redirect(once(form, work), 303)
+    except Refused as refused:
+        return _page(422, refusal=str(refused))
+
+
 def _page(
     status: int,
     *,
@@ -117,6 +155,9 @@ def _page(
     found = here.read(lambda c: medicine(c, medicine_id)) if medicine_id else None
     if medicine_id is not None and found is None:
         abort(404)
+    if scanned is None and code and form:
+        with suppress(Refused):
+            scanned = _read(code)
     name = request.args.get("name", "").strip()[:100]
     received = _row(request.args.get("received", type=UUID))
     return render(
@@ -124,16 +165,27 @@ def _page(
         status,
         code=code,
         scanned=scanned,
+        meaning=_meaning(scanned) if scanned else None,
         form=form,
         medicine=found,
         row=_row(medicine_id),
         refusal=refusal,
         name=name,
-        medicines=here.read(lambda c: find_medicines(c, name)) if name and not found else [],
+        medicines=_called(name) if name and not found else [],
         received=received,
         undo=undo_of.in_address([received]).get(received.medicine_id) if received else None,
         nonce=OnceForm(formdata=None).nonce.data,
     )
+
+
+def _called(name: str) -> list[tuple[Medicine, bool]]:
+    """The medicines of that name, each with whether the pharmacy keeps it: its own stock first."""
+    here, pharmacy_id = parts(), access.pharmacy_id()
+    kept = {
+        row.medicine_id for row in here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now()))
+    }
+    found = here.read(lambda c: find_medicines(c, name))
+    return sorted([(one, one.medicine_id in kept) for one in found], key=lambda told: not told[1])
 
 
 def _row(medicine_id: UUID | None) -> StockRow | None:

@@ -13,6 +13,7 @@ from werkzeug.wrappers.response import Response
 from remedy.catalogue.queries import find_medicines, medicine
 from remedy.stock import barcodes, queries, service
 from remedy.stock.model import Conflict, Line, Refused, StockRow
+from remedy.stock.own_codes import meaning_of, own_codes
 from remedy.values import money_text, packs_text
 from web_portal import access
 from web_portal.access import requires
@@ -50,8 +51,8 @@ def stock() -> Response:
 
     seq, rows = here.read(look)
     q = request.args.get("q", "").strip()
-    gtin = _scanned(q)
-    found = [row for row in rows if _is_meant(row, q, gtin)]
+    meant = _scanned(q)
+    found = [row for row in rows if _is_meant(row, q, meant)]
     return render(
         "pharmacy/stock.html",
         seq=seq,
@@ -65,17 +66,20 @@ def stock() -> Response:
     )
 
 
-def _scanned(q: str) -> str:
-    """The product's number, where a scanner typed what is looked for; empty where nobody can read one in it."""
+def _scanned(q: str) -> UUID | None:
+    """The medicine, where a scanner typed what is looked for; None where no code is read in it, or nobody knows it."""
+    here, pharmacy_id = parts(), access.pharmacy_id()
     if barcodes.looks_scanned(q):
         with suppress(Refused):
-            return barcodes.read(q, today=parts().now().date()).gtin
-    return ""
+            gtin = barcodes.read(q, today=here.now().date()).gtin
+            meaning = here.read(lambda c: meaning_of(c, pharmacy_id, gtin))
+            return meaning.medicine_id if meaning else None
+    return None
 
 
-def _is_meant(row: StockRow, q: str, gtin: str) -> bool:
+def _is_meant(row: StockRow, q: str, meant: UUID | None) -> bool:
     """Whether a row is looked for: by words of its name, or by its code, as a scanner types it."""
-    if gtin and row.gtin == gtin:
+    if meant is not None and row.medicine_id == meant:
         return True
     label, code = row.label.casefold(), row.code.casefold()
     words = q.casefold().split()
@@ -297,6 +301,7 @@ def _card_page(
         undo=undo,
         problems=[form for form in (movement, price, undo) if form.errors],
         refusal=refusal,
+        codes=here.read(lambda c: own_codes(c, pharmacy_id, medicine_id=medicine_id)),
         kinds=KIND_WORDS,
         movement_words=MOVEMENT_WORDS,
         reason_words=REASON_WORDS,

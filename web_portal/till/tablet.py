@@ -7,12 +7,14 @@ that the tablet may be switched off and on without a line.
 
 import json
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
+from remedy.stock.own_codes import own_meanings
 from remedy.stock.queries import stock_rows
 from remedy.stock.service import record_movements
 from remedy.values import packs_text
@@ -55,6 +57,9 @@ def state() -> Response:
     """Whose till this is, what the pharmacy keeps, and what a sending must show."""
     here, pharmacy_id = parts(), access.pharmacy_id()
     rows = here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now()))
+    own: dict[UUID, list[str]] = {}
+    for gtin, medicine_id in here.read(lambda c: own_meanings(c, pharmacy_id)).items():
+        own.setdefault(medicine_id, []).append(gtin)
     return _json(
         {
             "pharmacy_id": str(pharmacy_id),
@@ -66,7 +71,12 @@ def state() -> Response:
                     "label": row.label,
                     "codes": [
                         code
-                        for code in (row.code, row.code.partition(":")[2], row.gtin or "")
+                        for code in (
+                            row.code,
+                            row.code.partition(":")[2],
+                            row.gtin or "",
+                            *own.get(row.medicine_id, []),
+                        )
                         if code
                     ],
                     "price": money(row.price_minor),
