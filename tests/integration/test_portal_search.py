@@ -186,7 +186,7 @@ def test_a_controlled_medicine_is_not_held(cast: Cast) -> None:
 
 
 def test_a_medicine_on_prescription_says_so(cast: Cast) -> None:
-    assert "You need a prescription" in cast.browser().get("/?q=bactonil").text
+    assert "This medicine needs a prescription" in cast.browser().get("/?q=bactonil").text
 
 
 def test_what_is_searched_for_is_shown_as_text(cast: Cast) -> None:

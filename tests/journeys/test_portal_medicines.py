@@ -28,7 +28,7 @@ def product(stack):
                 " JOIN medicine m ON m.public_id = s.medicine_id"
                 " JOIN pharmacy p ON p.public_id = s.pharmacy_id"
                 " WHERE p.name = 'Corner Pharmacy' AND s.stock_milli > 20000"
-                " AND NOT m.is_controlled AND m.brand_name IS NOT NULL"
+                " AND NOT m.is_controlled AND NOT m.is_prescription_only AND m.brand_name IS NOT NULL"
                 " ORDER BY m.brand_name LIMIT 1"
             )
         ).one()

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from remedy.gateways.airflow import Airflow
 from remedy.gateways.mysql import engine_for
+from tests.journeys.newcomer import register
 
 pytestmark = pytest.mark.journey
 
@@ -64,6 +65,11 @@ def hand_in(page: Page, stack: Any, wanted: Wanted, picture: bytes) -> str:
     """Hand the picture in to the pharmacy; the prescription's id."""
     page.goto(f"{stack.url('portal')}/prescriptions")
     page.get_by_role("link", name="Hand in a prescription").click()
+    return send_picture(page, wanted, picture)
+
+
+def send_picture(page: Page, wanted: Wanted, picture: bytes) -> str:
+    """Choose the pharmacy and send it the picture; the prescription's id."""
     page.get_by_label("Name, street or district").fill(wanted.pharmacy)
     page.get_by_role("button", name="Find").click()
     page.locator("main").get_by_role("link", name=wanted.pharmacy, exact=True).first.click()
@@ -107,7 +113,8 @@ def accept(page: Page, stack: Any, prescription: str, wanted: Wanted) -> None:
     expect(page.locator("main .notice")).to_contain_text("The decision is made", timeout=WITHIN_MS)
 
 
-def put_into_basket(page: Page, stack: Any, wanted: Wanted) -> None:
+def offer_of(page: Page, stack: Any, wanted: Wanted) -> Locator:
+    """The pharmacy's offer on the page of the medicine, leafed to."""
     page.goto(f"{stack.url('portal')}/medicines/{wanted.medicine_id}")
     for _ in range(20):
         offer = page.locator(".offer-row").filter(
@@ -117,7 +124,11 @@ def put_into_basket(page: Page, stack: Any, wanted: Wanted) -> None:
             break
         page.get_by_role("link", name="Next").click()
         page.wait_for_load_state()
-    offer.first.get_by_role("button", name="Put into the basket").click()
+    return offer.first
+
+
+def put_into_basket(page: Page, stack: Any, wanted: Wanted) -> None:
+    offer_of(page, stack, wanted).get_by_role("button", name="Put into the basket").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Basket", timeout=WITHIN_MS)
 
 
@@ -156,6 +167,45 @@ def test_what_is_on_prescription_only_is_ordered_with_an_accepted_one_and_not_wi
     patient.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}"))
     patient.goto(f"{stack.url('portal')}/prescriptions/{prescription}")
     expect(patient.locator("main")).to_contain_text("1 packs left")
+
+
+def test_it_is_set_aside_only_once_a_pharmacist_accepted_the_prescription_and_is_collected(
+    browser: Any, page_as: Any, stack: Any, wanted: Wanted, picture: bytes
+) -> None:
+    patient, pharmacist = browser.new_context().new_page(), page_as("pharmacist")
+    register(patient, stack)
+    offer = offer_of(patient, stack, wanted)
+    expect(offer).to_contain_text("Needs an accepted prescription")
+    expect(offer.get_by_role("button", name="Set aside")).to_have_count(0)
+    advice = patient.locator("main .advice").first
+    expect(advice).to_contain_text("This medicine needs a prescription. Hand in yours")
+    advice.get_by_role("link", name="Hand in a prescription").click()
+    prescription = send_picture(patient, wanted, picture)
+    patient.get_by_role("link", name="Back to the medicine").click()
+    expect(patient.locator("main .advice").first).to_contain_text("waits for a pharmacist")
+    accept(pharmacist, stack, prescription, wanted)
+    offer = offer_of(patient, stack, wanted)
+    expect(patient.locator("main .advice").first).to_contain_text("still allows: 2.")
+    offer.get_by_role("textbox").fill("2")
+    offer.get_by_role("button", name="Set aside").click()
+    expect(patient.locator("main .notice")).to_contain_text("set aside for you")
+    code = patient.locator(".collect .code").first.inner_text()
+    expect(offer_of(patient, stack, wanted)).to_contain_text("Needs an accepted prescription")
+    expect(patient.locator("main .advice").first).to_contain_text("All that your prescription")
+    pharmacist.goto(f"{stack.url('portal')}/pharmacy/holds")
+    pharmacist.get_by_label("Collection code").fill(code)
+    pharmacist.get_by_role("button", name="Show what it collects").click()
+    expect(pharmacist.locator("main")).to_contain_text(
+        f"prescription accepted by {wanted.pharmacy} on", timeout=WITHIN_MS
+    )
+    pharmacist.get_by_label("I have seen the prescription").check()
+    pharmacist.get_by_role("button", name="Hand out and book as sold").click()
+    expect(pharmacist.locator("main .notice")).to_contain_text("booked as sold")
+    patient.goto(f"{stack.url('portal')}/holds")
+    expect(patient.locator(".card-item").first).to_contain_text("Collected")
+    patient.goto(f"{stack.url('portal')}/prescriptions/{prescription}")
+    expect(patient.locator("main")).to_contain_text("lasts until about")
+    patient.context.close()
 
 
 def test_a_pharmacist_reads_and_refuses_by_keyboard_and_the_patient_reads_why(
