@@ -1,5 +1,7 @@
 """A pharmacy nobody checked, or whose licence is withdrawn: seen nowhere, told to who waits, nothing lost."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -140,6 +142,21 @@ def test_who_has_packs_waiting_is_told_once_by_mail_and_again_when_it_is_over(ca
     decide(cast, "reinstate")
     assert watches.of(cast.app).look() == 2
     assert {subject for _, subject, _ in cast.posted} == {"Corner Pharmacy is open to you again"}
+
+
+def test_my_holds_say_that_the_pharmacy_is_suspended_and_what_to_do(cast: Cast) -> None:
+    page = cast.of("asha").get("/holds").text
+    assert "Set aside until" in page
+    code = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}", page)[0]
+    decide(cast, "suspend")
+    page = cast.of("asha").get("/holds").text
+    assert "Do not go there: this pharmacy is suspended" in page
+    assert f'href="/medicines/{cast.ids["calmadol"]}"' in page
+    assert ("Set aside until" in page, code in page) == (False, False)
+    assert "I do not need it" in page
+    decide(cast, "reinstate")
+    page = cast.of("asha").get("/holds").text
+    assert ("Do not go there" in page, code in page) == (False, True)
 
 
 def test_a_mail_that_cannot_be_sent_stays_owed(cast: Cast) -> None:

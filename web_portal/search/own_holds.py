@@ -16,16 +16,18 @@ HOLDS_SHOWN = 50
 
 @dataclass(frozen=True)
 class OwnHold:
-    """Packs a patient had set aside."""
+    """Packs a patient had set aside; `is_suspended`: by a pharmacy that may not hand anything out now."""
 
     hold_id: UUID
     label: str
+    medicine_id: UUID
     pharmacy_name: str
     pharmacy_address: str
     time_zone: str
     quantity_milli: int
     state: str
     expires_at: datetime
+    is_suspended: bool
 
     def is_waiting(self, now: datetime) -> bool:
         """Whether the packs are still set aside."""
@@ -42,12 +44,14 @@ def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:
             medicine.c.strength,
             medicine.c.form,
             medicine.c.pack,
+            medicine.c.public_id.label("medicine_id"),
             pharmacy.c.name,
             pharmacy.c.address,
             pharmacy.c.time_zone,
             stock_hold.c.quantity_milli,
             stock_hold.c.state,
             stock_hold.c.expires_at,
+            pharmacy.c.suspended_at.is_not(None),
         )
         .select_from(stock_hold)
         .join(patient, patient.c.id == stock_hold.c.patient_id)
@@ -62,4 +66,4 @@ def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:
 
 
 def _own_hold(hold_id: UUID, *rest: Any) -> OwnHold:
-    return OwnHold(hold_id, medicine_label(*rest[:5]), *rest[5:])
+    return OwnHold(hold_id, medicine_label(*rest[:5]), *rest[5:-1], is_suspended=bool(rest[-1]))
