@@ -10,13 +10,31 @@ from sqlalchemy.dialects.mysql import insert
 
 from remedy import outbox
 from remedy.events.demand import DemandCalmed, DemandRose
-from remedy.pipeline.demand_bands import ALL, MEASURES, SHOWN_WINDOWS, Band, Key, Subject
+from remedy.pipeline.demand_bands import (
+    ALL,
+    BY_PEOPLE,
+    MEASURES,
+    SHOWN_WINDOWS,
+    Band,
+    Key,
+    Subject,
+)
 from remedy.pipeline.demand_looks import Alert, Change, Looks, Seen
 from remedy.schema.demand import demand_alert, demand_now, demand_watch
 from remedy.values import Clock, uuid7
 
 MOST_SHOWN = 100
 """So many subjects of a measure and window are kept for the pages: those furthest above their usual."""
+
+
+def shown_count(key: Key, count: int, smallest: int) -> int:
+    """A count as it may be read: what people looked for by name is rounded down to steps of `smallest`.
+
+    Exact counts could be subtracted (of two windows, two moments, a group and its medicines), and one person be left.
+    """
+    subject, measure = key
+    is_of_people = measure in BY_PEOPLE and subject != ALL
+    return count - count % smallest if is_of_people else count
 
 
 def open_key(key: Key) -> str:
@@ -52,21 +70,28 @@ def open_alerts(connection: sa.Connection, looks: Looks, now: datetime) -> dict[
     return found
 
 
-def write_changes(connection: sa.Connection, changes: Iterable[Change], clock: Clock) -> None:
+def write_changes(
+    connection: sa.Connection, changes: Iterable[Change], clock: Clock, *, smallest: int
+) -> None:
     """Write alerts and tell of them, in the caller's one transaction."""
     for change in changes:
         alert = change.alert
         if change.what == "opened":
             alert_id = uuid7(clock)
-            connection.execute(sa.insert(demand_alert).values(**_row(alert), public_id=alert_id))
-            _tell(connection, DemandRose, alert, alert_id, clock)
+            connection.execute(
+                sa.insert(demand_alert).values(**_row(alert, smallest), public_id=alert_id)
+            )
+            _tell(connection, DemandRose, alert, alert_id, clock, smallest)
             continue
         here = demand_alert.c.open_key == open_key(alert.key)
         if change.what == "risen":
             connection.execute(
                 sa.update(demand_alert)
                 .where(here)
-                .values(highest_count=alert.highest.count, highest_at=alert.highest_at)
+                .values(
+                    highest_count=shown_count(alert.key, alert.highest.count, smallest),
+                    highest_at=alert.highest_at,
+                )
             )
             continue
         if change.what in {"rested", "resumed"}:
@@ -78,7 +103,7 @@ def write_changes(connection: sa.Connection, changes: Iterable[Change], clock: C
             connection.execute(
                 sa.update(demand_alert).where(here).values(ended_at=alert.ended_at, open_key=None)
             )
-            _tell(connection, DemandCalmed, alert, found, clock)
+            _tell(connection, DemandCalmed, alert, found, clock, smallest)
 
 
 def write_now(
@@ -95,7 +120,7 @@ def write_now(
     for minutes in SHOWN_WINDOWS:
         for measure in MEASURES:
             whole: Key = ALL, measure
-            rows.append(_now_row(looks, whole, looks.seen(whole, now, minutes), now))
+            rows.append(_now_row(looks, whole, looks.seen(whole, now, minutes), now, smallest))
             parts = []
             for key in keys:
                 if key[1] != measure or key[0] == ALL or looks.count(key, now, minutes) < smallest:
@@ -104,7 +129,9 @@ def write_now(
                 if seen.people >= smallest:
                     parts.append((seen.count / seen.band.mean, key, seen))
             parts.sort(key=lambda part: part[0], reverse=True)
-            rows += [_now_row(looks, key, seen, now) for _, key, seen in parts[:MOST_SHOWN]]
+            rows += [
+                _now_row(looks, key, seen, now, smallest) for _, key, seen in parts[:MOST_SHOWN]
+            ]
     _upsert(
         connection, demand_now, rows, ("subject_kind", "subject_name", "measure", "window_minutes")
     )
@@ -134,21 +161,21 @@ def _upsert(
     connection.execute(statement, rows)
 
 
-def _now_row(looks: Looks, key: Key, seen: Seen, now: datetime) -> dict[str, Any]:
+def _now_row(looks: Looks, key: Key, seen: Seen, now: datetime, smallest: int) -> dict[str, Any]:
     subject, measure = key
     return {
         "subject_kind": subject.kind,
         "subject_name": subject.name,
         "measure": measure,
         "window_minutes": seen.minutes,
-        "event_count": seen.count,
+        "event_count": shown_count(key, seen.count, smallest),
         "usual_milli": round(seen.band.mean * 1000),
         "band_high": seen.band.highest(looks.usual.chance),
         "seen_at": now,
     }
 
 
-def _row(alert: Alert) -> dict[str, Any]:
+def _row(alert: Alert, smallest: int) -> dict[str, Any]:
     subject, measure = alert.key
     return {
         "subject_kind": subject.kind,
@@ -157,10 +184,10 @@ def _row(alert: Alert) -> dict[str, Any]:
         "measure": measure,
         "window_minutes": alert.minutes,
         "opened_at": alert.opened_at,
-        "opened_count": alert.opened.count,
+        "opened_count": shown_count(alert.key, alert.opened.count, smallest),
         "usual_milli": round(alert.opened.band.mean * 1000),
         "band_high": alert.band_high,
-        "highest_count": alert.highest.count,
+        "highest_count": shown_count(alert.key, alert.highest.count, smallest),
         "highest_at": alert.highest_at,
         "open_key": open_key(alert.key),
     }
@@ -172,6 +199,7 @@ def _tell(
     alert: Alert,
     alert_id: UUID,
     clock: Clock,
+    smallest: int,
 ) -> None:
     subject, measure = alert.key
     at = alert.ended_at or alert.opened_at
@@ -187,7 +215,7 @@ def _tell(
         atc_group=subject.name if subject.kind == "group" else None,
         measure=measure,
         window_minutes=alert.minutes,
-        count=alert.highest.count,
+        count=shown_count(alert.key, alert.highest.count, smallest),
         usual_milli=round(alert.opened.band.mean * 1000),
         band_high=alert.band_high,
         occurred_at=at,

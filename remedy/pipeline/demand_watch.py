@@ -164,7 +164,10 @@ class Watch:
 
     def _write(self, changes: list[Change], now: datetime) -> None:
         in_transaction(
-            self._engine, lambda connection: write_changes(connection, changes, self._clock)
+            self._engine,
+            lambda connection: write_changes(
+                connection, changes, self._clock, smallest=self._smallest
+            ),
         )
         for change in changes:
             if change.what != "risen":

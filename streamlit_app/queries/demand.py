@@ -9,7 +9,7 @@ from uuid import UUID
 import pandas as pd
 import sqlalchemy as sa
 
-from streamlit_app.queries.frames import NO_ID, frame
+from streamlit_app.queries.frames import NO_ID, frame, in_steps
 from streamlit_app.queries.names import MEDICINE, with_labels
 
 MOVEMENTS, SEARCHES = "stock-movements", "medicine-searches"
@@ -141,7 +141,9 @@ def by_medicine(
 def unmet(connection: sa.Connection, first: date, closed: date, smallest: int) -> pd.DataFrame:
     """Searches that found nothing on closed days: wanted, district, search_count, searcher_count.
 
-    What fewer than `smallest` people looked for in a district is hidden. `wanted` is the medicine that was meant, or the words in quotes when nothing was.
+    What fewer than `smallest` people looked for in a district is hidden, their days added up; words, which can say who
+    wrote them, unless so many did on one day. Counts go in steps of `smallest`. `wanted` is the medicine that was meant,
+    or the words in quotes when nothing was.
     """
     rows = frame(
         connection,
@@ -151,14 +153,16 @@ def unmet(connection: sa.Connection, first: date, closed: date, smallest: int) -
         FROM agg_daily_unmet_demand t LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
         WHERE t.day BETWEEN :first AND :closed
         GROUP BY t.medicine_id, {MEDICINE}, t.query, t.district
-        HAVING SUM(t.searcher_count) >= :smallest
+        HAVING CASE WHEN t.medicine_id = :nothing THEN MAX(t.searcher_count)
+          ELSE SUM(t.searcher_count) END >= :smallest
         ORDER BY search_count DESC LIMIT 200
         """,  # noqa: S608 - built from constants; values are bound
         first=first,
         closed=closed,
         smallest=smallest,
+        nothing=UUID(NO_ID),
     )
-    labelled = with_labels(rows)
+    labelled = in_steps(with_labels(rows), ("search_count", "searcher_count"), smallest)
     wanted = [
         f"“{query}”" if medicine_id == NO_ID else medicine
         for medicine_id, medicine, query in zip(

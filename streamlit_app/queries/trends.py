@@ -6,7 +6,7 @@ from uuid import UUID
 import pandas as pd
 import sqlalchemy as sa
 
-from streamlit_app.queries.frames import frame
+from streamlit_app.queries.frames import frame, in_steps
 from streamlit_app.queries.names import MEDICINE, with_labels
 
 WEEK = timedelta(days=7)
@@ -16,16 +16,20 @@ MEAN_DAYS = 28
 def searched(connection: sa.Connection, closed: date, smallest: int) -> pd.DataFrame:
     """The week that ended and the week before: medicine, week_count, before_count, people_count; hidden below `smallest`.
 
-    `people_count` adds up the different people of each day: a pseudonym lasts a day.
+    `people_count` adds up the different people of each day: a pseudonym lasts a day. A week before of fewer is 0, and
+    all three go in steps of `smallest`.
     """
     rows = frame(
         connection,
         f"""
-        SELECT {MEDICINE}, t.week_count, t.before_count, t.people_count FROM (
+        SELECT {MEDICINE}, t.week_count, t.people_count,
+          CASE WHEN t.people_before >= :smallest THEN t.before_count ELSE 0 END AS before_count
+        FROM (
           SELECT s.medicine_id,
             SUM(CASE WHEN s.day > :week THEN s.search_count ELSE 0 END) AS week_count,
             SUM(CASE WHEN s.day <= :week THEN s.search_count ELSE 0 END) AS before_count,
-            SUM(CASE WHEN s.day > :week THEN p.searcher_count ELSE 0 END) AS people_count
+            SUM(CASE WHEN s.day > :week THEN p.searcher_count ELSE 0 END) AS people_count,
+            SUM(CASE WHEN s.day <= :week THEN p.searcher_count ELSE 0 END) AS people_before
           FROM agg_daily_search s
           JOIN agg_daily_searcher p ON p.day = s.day AND p.medicine_id = s.medicine_id
           WHERE s.day > :before AND s.day <= :closed
@@ -39,22 +43,27 @@ def searched(connection: sa.Connection, closed: date, smallest: int) -> pd.DataF
         closed=closed,
         smallest=smallest,
     )
-    return with_labels(rows)
+    return in_steps(with_labels(rows), ("week_count", "before_count", "people_count"), smallest)
 
 
 def look_alikes(
     connection: sa.Connection, first: date, closed: date, smallest: int
 ) -> pd.DataFrame:
-    """Words that meant nothing and are one slip from a name: query, name, search_count, searcher_count."""
-    return frame(
+    """Words that meant nothing and are one slip from a name: query, name, search_count, searcher_count, in steps.
+
+    Words can say who wrote them: they are there only when `smallest` people wrote them on one day in one district. One
+    person on as many days would else be enough.
+    """
+    rows = frame(
         connection,
         "SELECT query, name, SUM(search_count) AS search_count, SUM(searcher_count) AS searcher_count"
         " FROM agg_daily_look_alike WHERE day BETWEEN :first AND :closed GROUP BY query, name"
-        " HAVING SUM(searcher_count) >= :smallest ORDER BY searcher_count DESC, query LIMIT 100",
+        " HAVING MAX(searcher_count) >= :smallest ORDER BY searcher_count DESC, query LIMIT 100",
         first=first,
         closed=closed,
         smallest=smallest,
     )
+    return in_steps(rows, ("search_count", "searcher_count"), smallest)
 
 
 def medicines(connection: sa.Connection) -> dict[str, str]:

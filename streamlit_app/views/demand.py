@@ -168,6 +168,10 @@ def _unmet(first: date, now: datetime) -> None:
             },
             "Searches that found nothing on closed days, by what was wanted and district.",
         )
+    st.caption(
+        f"Hidden below {smallest} people of a district: of a medicine their days are added up, words must have been"
+        f" written by so many on one day. Counts are rounded down to steps of {smallest}."
+    )
     at = count["aggregated_at"].iloc[0] if len(count) else None
     parts.source("closed days: agg_daily_unmet_demand, counted by MapReduce", at, now)
     parts.source(

@@ -54,8 +54,10 @@ def sentence(row: Mapping[Hashable, Any]) -> str:
     name = MEASURES[row["measure"]]
     # A name of the catalogue is text, not Markdown.
     what = words.plain(row["what"])
+    # Searches are rounded down (decision 10).
+    least = "at least " if row["measure"] in {"searches", "unmet"} else ""
     return (
-        f"{name}, {what}: {row['highest_count']} in {row['window_minutes']} minutes,"
+        f"{name}, {what}: {least}{row['highest_count']} in {row['window_minutes']} minutes,"
         f" usually {words.usual(row['usual_milli'])}; since"
         f" {words.instant(row['opened_at'], data.time_zone())}"
     )
@@ -197,6 +199,6 @@ def _above(rows: pd.DataFrame, looked_at: object, now: datetime) -> None:
         )
     st.caption(
         f"Hidden below {smallest}: searches by the number of different people, sales and refusals by the "
-        "number of events, since these name nobody."
+        f"number of events, since these name nobody. Searches are rounded down to steps of {smallest}."
     )
     parts.source("demand_now, written by the watch", looked_at, now)

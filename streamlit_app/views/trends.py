@@ -51,7 +51,7 @@ def _searched(closed: date, at: object, now: datetime) -> None:
             },
             "Searches per medicine in the last closed week and the week before, risen most first.",
         )
-    _hidden(smallest)
+    _hidden(f"{smallest} people, days added up", smallest)
     parts.source("agg_daily_search and agg_daily_searcher, counted by MapReduce", at, now)
 
 
@@ -64,7 +64,9 @@ def _look_alikes(closed: date, at: object, now: datetime) -> None:
     smallest = int(data.settings().smallest_group)
     rows = data.read(trends.look_alikes, closed - timedelta(days=DAYS - 1), closed, smallest)
     if rows.empty:
-        parts.nothing(f"No such word was written by {smallest} people or more in {DAYS} days.")
+        parts.nothing(
+            f"No such word was written by {smallest} people or more on one day of {DAYS}."
+        )
     else:
         parts.table(
             rows,
@@ -76,7 +78,7 @@ def _look_alikes(closed: date, at: object, now: datetime) -> None:
             },
             "Words that found nothing, with the name they are one slip from, most people first.",
         )
-    _hidden(smallest)
+    _hidden(f"{smallest} people on one day in one district", smallest)
     parts.source("agg_daily_look_alike, counted by MapReduce", at, now)
 
 
@@ -159,5 +161,5 @@ def _prices(closed: date, called: dict[str, str], at: object, now: datetime) -> 
     )
 
 
-def _hidden(smallest: int) -> None:
-    st.caption(f"Hidden below {smallest} people.")
+def _hidden(whom: str, smallest: int) -> None:
+    st.caption(f"Hidden below {whom}; counts are rounded down to steps of {smallest}.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,12 @@ from remedy.gateways.mysql import engine_for
 from remedy.schema.demand import demand_alert
 from remedy.schema.migrate import grant
 from remedy.schema.people import session
+from remedy.schema.pipeline import (
+    agg_daily_look_alike,
+    agg_daily_search,
+    agg_daily_searcher,
+    agg_daily_unmet_demand,
+)
 from remedy.settings import Settings
 from remedy.values import uuid7
 from streamlit_app import access, data, words
@@ -120,6 +127,51 @@ def test_what_few_people_looked_for_is_on_no_trend(connection, scene):
     assert trends.look_alikes(connection, CLOSED, CLOSED, 5)["query"].tolist() == ["calmadoll"]
     assert len(trends.look_alikes(connection, CLOSED, CLOSED, 4)) == 2
     assert demand.unmet(connection, CLOSED, CLOSED, 6).empty
+
+
+def test_one_person_on_many_days_is_on_no_list_of_words(database, scene):
+    with database.connect() as at:
+        for ago in range(7):
+            written = {
+                "day": CLOSED - timedelta(days=ago), "district": "Hill", "query": "asha canari",
+                "search_count": 3, "searcher_count": 1,
+            }  # fmt: skip
+            at.execute(agg_daily_look_alike.insert().values(**written, name="canary"))
+            at.execute(agg_daily_unmet_demand.insert().values(**written, medicine_id=UUID(int=0)))
+        first = CLOSED - timedelta(days=27)
+        alike = trends.look_alikes(at, first, CLOSED, 5)["query"].tolist()
+        unmet = demand.unmet(at, first, CLOSED, 5)["wanted"].tolist()
+        at.rollback()
+    assert alike == ["calmadoll"]
+    assert "“asha canari”" not in unmet
+
+
+def test_searches_of_two_periods_cannot_be_subtracted_until_one_person_is_left(database, scene):
+    def show(at, days):
+        frame = demand.unmet(at, CLOSED - timedelta(days=days - 1), CLOSED, 5)
+        return frame[["search_count", "searcher_count"]].to_numpy().tolist()
+
+    with database.connect() as at:
+        for ago, people in ((0, 6), (20, 1)):
+            at.execute(
+                agg_daily_unmet_demand.insert().values(
+                    day=CLOSED - timedelta(days=ago), medicine_id=scene.other_id, district="Hill",
+                    query="", search_count=people, searcher_count=people,
+                )
+            )  # fmt: skip
+        assert show(at, 14) == show(at, 30)
+        assert [5, 5] in show(at, 14)
+        at.rollback()
+
+
+def test_a_week_before_of_few_people_counts_for_nothing(database, scene):
+    with database.connect() as at:
+        that_day = {"day": CLOSED - timedelta(days=9), "medicine_id": scene.medicine_id}
+        at.execute(agg_daily_search.insert().values(**that_day, search_count=9, found_count=9))
+        at.execute(agg_daily_searcher.insert().values(**that_day, searcher_count=4))
+        row = trends.searched(at, CLOSED, 5).iloc[0]
+        at.rollback()
+    assert (row["week_count"], row["before_count"], row["people_count"]) == (5, 0, 5)
 
 
 def test_an_empty_shelf_is_empty_until_something_moves_on_it(connection, scene):

@@ -87,6 +87,46 @@ def test_searches_of_few_people_are_neither_named_nor_shown(town, connection):
     assert "medicine" in {row["subject_kind"] for row in town.rows(tables.demand_now)}
 
 
+def test_two_counts_of_searches_cannot_be_subtracted_until_one_person_is_left(town, connection):
+    watch = town.watch(connection)
+
+    def shown(kind: str, measure: str = "searches") -> set[int]:
+        return {
+            row["event_count"]
+            for row in town.rows(tables.demand_now)
+            if (row["subject_kind"], row["measure"]) == (kind, measure)
+        }
+
+    town.land("searched", 6)
+    watch.look()
+    before = (shown("medicine"), shown("group"))
+    # Two moments; and a sixth who has looked for another medicine of the same group.
+    town.clock.wait(seconds=1)
+    town.land("searched", 1)
+    town.land("searched", 1, medicine=1)
+    watch.look()
+    assert (shown("medicine"), shown("group")) == before == ({5}, {5})
+    # All together names nothing, and a sale nobody.
+    assert shown("all") == {8}
+    town.land("sold", 7)
+    watch.look()
+    assert shown("medicine", "sales") == {7}
+
+
+def test_nor_the_counts_of_an_alert(town, connection):
+    watch = town.watch(connection)
+    town.land("searched", 12)
+    watch.look()
+    town.clock.wait(seconds=1)
+    town.land("searched", 1)
+    watch.look()
+    (alert,) = town.rows(tables.demand_alert)
+    assert (alert["opened_count"], alert["highest_count"]) == (10, 10)
+    town.land("searched", 2)
+    watch.look()
+    assert town.rows(tables.demand_alert)[0]["highest_count"] == 15
+
+
 def test_a_search_that_found_nothing_is_unmet_too(town, connection):
     watch = town.watch(connection)
     town.land("searched", 12, pharmacies_found=0)

@@ -41,7 +41,7 @@ def test_before_the_first_look_the_page_says_so(cast, town):
 def test_an_alert_stands_on_every_page_of_a_pharmacist_and_on_no_other(cast, town):
     town.land("searched", 12)
     watch(town)
-    sentence = "12 in 2 minutes, usually"
+    sentence = "at least 10 in 2 minutes, usually"
     assert sentence in words(cast.of("chitra").get("/pharmacy/hours").text)
     assert sentence in words(cast.of("dev").get("/pharmacy/demand/alerts").text)
     assert sentence not in words(cast.of("asha").get("/").text)
@@ -54,14 +54,14 @@ def test_an_alert_at_rest_is_in_no_banner_and_still_one_row_of_history(cast, tow
     chitra = cast.of("chitra")
     began = moment(town.clock(), "Europe/Rome")
     assert f"Since {began}." in words(chitra.get("/pharmacy/demand/alerts").text)
-    assert f"{began} 12 in 2 min less than 0.1 now lasts" in words(_history(chitra))
+    assert f"{began} 10 in 2 min less than 0.1 now lasts" in words(_history(chitra))
     latest_at = town.clock() + timedelta(minutes=70)
     with town.engine.begin() as connection:
         connection.execute(demand_alert.update().values(latest_at=latest_at))
     cast.app.extensions["remedy_demand"]._read_at = float("-inf")
     assert "More than usual" not in words(chitra.get("/pharmacy/demand/alerts").text)
     latest = moment(latest_at, "Europe/Rome")
-    assert f"{began} 12 in 2 min less than 0.1 {latest} lasts" in words(_history(chitra))
+    assert f"{began} 10 in 2 min less than 0.1 {latest} lasts" in words(_history(chitra))
 
 
 def _history(person) -> str:

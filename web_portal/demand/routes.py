@@ -144,11 +144,12 @@ def words(alert: AlertRow) -> str:
     }
     if alert.measure == "searches":
         return _(
-            "Searches for %(what)s: %(count)s in %(minutes)s minutes, usually %(usual)s.", **told
+            "Searches for %(what)s: at least %(count)s in %(minutes)s minutes, usually %(usual)s.",
+            **told,
         )
     if alert.measure == "unmet":
         return _(
-            "Searches for %(what)s that found nothing: %(count)s in %(minutes)s minutes, usually"
+            "Searches for %(what)s that found nothing: at least %(count)s in %(minutes)s minutes, usually"
             " %(usual)s.",
             **told,
         )
