@@ -9,7 +9,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from remedy.settings import Settings, SettingsError
 from remedy.values import Clock, utc_now
-from web_portal import access, errors, headers, health, live, looks, page_words, pages, parts
+from web_portal import (
+    access,
+    errors,
+    headers,
+    health,
+    live,
+    looks,
+    page_words,
+    pages,
+    parts,
+    postman,
+)
 
 FORM_BYTES = 64 * 1024
 """The largest form; the till interface sets its own limit."""
@@ -68,14 +79,13 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.accounts import own, registration, staff, staff_colleagues, staff_licences
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
-    from web_portal.appointments import asking, postman
+    from web_portal.appointments import asking
     from web_portal.appointments import routes as appointments
     from web_portal.demand import routes as demand
     from web_portal.orders import basket, cashier, counter, picking
     from web_portal.orders import routes as orders
     from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
     from web_portal.pharmacy import routes as pharmacy
-    from web_portal.prescriptions import mails as reminders
     from web_portal.prescriptions import own as own_health
     from web_portal.prescriptions import pictures, review
     from web_portal.prescriptions import routes as prescriptions
@@ -132,8 +142,6 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     cashier.init_app(app)
     live.init_app(app)
     postman.init_app(app)
-    reminders.init_app(app)
-    watches.init_app(app)
     words.init_app(app)
 
 

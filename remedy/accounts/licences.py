@@ -6,17 +6,16 @@ Whoever has packs set aside there is owed a mail, at the withdrawal and when the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.accounts.model import Refused
 from remedy.accounts.queries import row_of
 from remedy.schema.people import account, patient
 from remedy.schema.pharmacy import (
-    licence_mail,
     pharmacy,
     pharmacy_licence_change,
     stock_hold,
@@ -85,7 +84,8 @@ def _note(
 ) -> None:
     """Keep the decision, and that whoever has packs set aside there is to be told."""
     row, now = row_of(connection, pharmacy, pharmacy_id), clock()
-    made = connection.execute(
+    kind: owed.Kind = "pharmacy_suspended" if became == SUSPENDED else "pharmacy_reinstated"
+    connection.execute(
         sa.insert(pharmacy_licence_change).values(
             pharmacy_id=row,
             became=became,
@@ -95,61 +95,16 @@ def _note(
         )
     )
     waiting = (
-        sa.select(sa.literal(int(made.lastrowid)), stock_hold.c.patient_id)
-        .join_from(stock_hold, stock_item)
+        sa.select(patient.c.public_id)
+        .select_from(stock_hold.join(stock_item).join(patient))
         .where(
             stock_item.c.pharmacy_id == row,
-            stock_hold.c.patient_id.is_not(None),
             stock_hold.c.state == "held",
             stock_hold.c.expires_at > now,
         )
         .distinct()
     )
-    connection.execute(sa.insert(licence_mail).from_select(["change_id", "patient_id"], waiting))
-
-
-@dataclass(frozen=True)
-class Untold:
-    """A patient who is to read that a pharmacy where packs wait for them `became` suspended or reinstated."""
-
-    change_row: int
-    patient_row: int
-    patient_id: UUID
-    pharmacy_name: str
-    became: str
-
-
-def untold(connection: sa.Connection, *, limit: int = 50) -> list[Untold]:
-    """Who is owed a mail, the oldest first."""
-    rows = connection.execute(
-        sa.select(
-            licence_mail.c.change_id,
-            licence_mail.c.patient_id,
-            patient.c.public_id,
-            pharmacy.c.name,
-            pharmacy_licence_change.c.became,
-        )
-        .select_from(licence_mail)
-        .join(patient, patient.c.id == licence_mail.c.patient_id)
-        .join(pharmacy_licence_change, pharmacy_licence_change.c.id == licence_mail.c.change_id)
-        .join(pharmacy, pharmacy.c.id == pharmacy_licence_change.c.pharmacy_id)
-        .where(licence_mail.c.told_at.is_(None))
-        .order_by(licence_mail.c.change_id, licence_mail.c.patient_id)
-        .limit(limit)
-    )
-    return [Untold(*row) for row in rows]
-
-
-def was_told(connection: sa.Connection, one: Untold, *, clock: Clock) -> None:
-    """Keep that the patient was told, so that it is done once."""
-    connection.execute(
-        sa.update(licence_mail)
-        .where(
-            licence_mail.c.change_id == one.change_row,
-            licence_mail.c.patient_id == one.patient_row,
-        )
-        .values(told_at=clock())
-    )
+    owed.owe(connection, kind, pharmacy_id, *connection.execute(waiting).scalars(), now=now)
 
 
 def pharmacies(

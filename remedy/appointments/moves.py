@@ -10,7 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import model, owed, queries, writing
+from remedy import owed
+from remedy.appointments import model, queries, writing
 from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, Slot, Visit
 from remedy.appointments.service import refuse_late, urgency_of
 from remedy.events.hospital import (
@@ -66,7 +67,7 @@ def propose(
     )
     if not is_done:
         refuse_late(connection, appointment_id, now)
-    owed.owe(connection, appointment_id, "proposed", now)
+    owed.owe(connection, "visit_proposed", appointment_id, asked.patient_id, now=now)
     proposed = writing.read(connection, appointment_id)
     writing.tell(
         connection,

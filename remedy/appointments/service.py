@@ -11,8 +11,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.accounts.queries import staff_name
-from remedy.appointments import model, owed, queries, writing
+from remedy.appointments import model, queries, writing
 from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -140,7 +141,7 @@ def decide(
         refuse_late(connection, appointment_id, now)
     if not accept:
         writing.free_cells(connection, appointment_id)
-    owed.owe(connection, appointment_id, "accepted" if accept else "declined", now)
+    owed.owe(connection, "visit_decided", appointment_id, asked.patient_id, now=now)
     decided = writing.read(connection, appointment_id)
     happened = AppointmentAccepted if accept else AppointmentDeclined
     writing.tell(

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy import outbox
-from remedy.appointments import model, owed, queries
+from remedy import outbox, owed
+from remedy.appointments import model, queries
 from remedy.appointments.model import WAITING, Doctor, Refused, Slot, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -181,7 +181,7 @@ def let_go(connection: sa.Connection, now: datetime, *, doctor_row: int) -> list
         )
         free_cells(connection, appointment_id)
         visit = read(connection, appointment_id)
-        owed.owe(connection, appointment_id, "lapsed", now)
+        owed.owe(connection, "visit_lapsed", appointment_id, visit.patient_id, now=now)
         tell(
             connection,
             AppointmentCancelled(**facts(visit, now), why="lapsed"),

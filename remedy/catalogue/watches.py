@@ -1,6 +1,6 @@
 """Patients who asked to be told when a medicine is to be had again.
 
-What is due is read from the stock itself, whoever changed it; telling is done by who holds the patients' keys.
+What is due is read from the stock itself, whoever changed it; who is due is owed a mail (`remedy.owed`).
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert
 
+from remedy import owed
 from remedy.catalogue.queries import day_at_pharmacy
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import medicine, medicine_watch, pharmacy, stock_item
@@ -127,13 +128,17 @@ def due(connection: sa.Connection, *, now: datetime, limit: int = 50) -> list[Du
     return [Due(*row) for row in rows]
 
 
-def was_told(connection: sa.Connection, one: Due, *, now: datetime) -> None:
-    """Keep that the patient was told, so that it is done once."""
-    connection.execute(
+def tell(connection: sa.Connection, one: Due, *, now: datetime) -> bool:
+    """Owe the patient the mail, once; whether nobody had."""
+    done = connection.execute(
         sa.update(medicine_watch)
         .where(_is(one.patient_id, one.medicine_id), medicine_watch.c.told_at.is_(None))
         .values(told_at=now)
     )
+    if done.rowcount != 1:
+        return False
+    owed.owe(connection, "medicine_back", one.medicine_id, one.patient_id, now=now)
+    return True
 
 
 def forget_old(connection: sa.Connection, *, now: datetime) -> None:

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.events import orders as told
-from remedy.orders import mails, payments, queries, writing
+from remedy.orders import payments, queries, writing
 from remedy.orders.model import ON_THE_SHELF, AlreadyChanged, EndedBy, Order, check_reason
 from remedy.prescriptions import service as prescriptions
 from remedy.schema.orders import order_payment, pharmacy_order
@@ -143,7 +144,7 @@ def _end(
         )
     lock_counter(connection, place_)
     if why != "patient":
-        mails.owe(connection, found.order_id, "cancelled", now)
+        owed.owe(connection, "order_cancelled", found.order_id, found.patient_id, now=now)
     cancelled = told.OrderCancelled(
         found.order_id, found.pharmacy_id, found.patient_id, found.version + 1, now, account_id, why
     )

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.events import orders as told
-from remedy.orders import mails, writing
+from remedy.orders import writing
 from remedy.orders.model import ON_THE_SHELF, READY_FOR, STEPS, Order
 from remedy.prescriptions import service as prescriptions
 from remedy.schema.orders import pharmacy_order
@@ -88,7 +89,8 @@ def step(
             .values(expires_at=expires_at)
         )
     if to in {"ready", "out"}:
-        mails.owe(connection, order_id, to, now)
+        kind: owed.Kind = "order_ready" if to == "ready" else "order_out"
+        owed.owe(connection, kind, order_id, found.patient_id, now=now)
     _tell_step(connection, place_, found, to, account_id, expires_at, now, clock)
     return writing.read(connection, order_id)
 

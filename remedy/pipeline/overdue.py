@@ -1,35 +1,47 @@
 """What falls due by the clock: requests nobody decided let go of their time, holds and orders end, old rows go.
 
-Runs beside the relay, with the portal's account: an expired hold counts no more at once whether or not
-this has run, but the event that says so comes from here.
+And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
+relay, with the portal's account: an expired hold counts no more at once whether or not this has run, but the event
+that says so comes from here. What cannot be done for one is done for the others.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 from functools import partial
-from uuid import UUID
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from remedy.accounts.service import forget_old
 from remedy.appointments.service import lapse_due
+from remedy.catalogue import watches
 from remedy.gateways.mysql import in_transaction
 from remedy.orders import pickup
 from remedy.orders import service as orders
+from remedy.prescriptions import refills
 from remedy.values import Clock
 
 EVERY_SECONDS = 30
+LOOKS_TO_A_REMINDER = 10
+"""What runs out is foretold by days: so often is soon enough."""
+
+Due = TypeVar("Due")
 log = logging.getLogger(__name__)
 
 
 def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
     """Look every half minute until `stop`; a failure is logged and tried again at the next look."""
+    looks = 0
     while not stop.wait(EVERY_SECONDS):
         try:
             look(engine, clock=clock)
-        except sa.exc.DBAPIError as error:
-            log.warning("What is due could not be looked at: %s", type(error.orig).__name__)
+            if looks % LOOKS_TO_A_REMINDER == 0:
+                remind(engine, clock=clock)
+            looks += 1
+        except Exception as error:
+            # Whatever it was: nobody else looks, and nobody would start this thread again.
+            log.warning("What is due could not be looked at: %s", type(error).__name__)
 
 
 def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
@@ -46,16 +58,38 @@ def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
         partial(orders.due, now=clock()),
         lambda one: partial(orders.expire_one, order_id=one, clock=clock),
     )
+    in_transaction(engine, lambda connection: watches.forget_old(connection, now=clock()))
+    _each(
+        engine,
+        partial(watches.due, now=clock()),
+        lambda one: partial(watches.tell, one=one, now=clock()),
+    )
     in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
     return len(lapsed), holds_ended, orders_ended
 
 
+def remind(engine: sa.Engine, *, clock: Clock) -> int:
+    """Owe a mail to everybody whose medicine runs out in a few days; how many."""
+    return _each(
+        engine,
+        partial(refills.due, now=clock()),
+        lambda one: partial(refills.remind, one=one, now=clock()),
+    )
+
+
 def _each(
     engine: sa.Engine,
-    due: Callable[[sa.Connection], list[UUID]],
-    change: Callable[[UUID], Callable[[sa.Connection], bool]],
+    due: Callable[[sa.Connection], list[Due]],
+    change: Callable[[Due], Callable[[sa.Connection], bool]],
 ) -> int:
     """Change what is due, each in a transaction of its own; how many were still due when it was their turn."""
     with engine.connect() as connection:
         found = due(connection)
-    return sum(in_transaction(engine, change(one)) for one in found)
+    done = 0
+    for one in found:
+        try:
+            done += in_transaction(engine, change(one))
+        except Exception as error:
+            # One that cannot be done must not stop the others; it is due again at the next look.
+            log.warning("One thing that is due could not be done: %s", type(error).__name__)
+    return done

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.schema.people import patient, patient_key
 from remedy.schema.pharmacy import pharmacy
 from remedy.schema.prescriptions import (
@@ -35,6 +36,7 @@ class DueReminder:
     """Somebody to remind: of which line, and until when it lasts."""
 
     line_row: int
+    line_id: UUID
     patient_id: UUID
     lasts_until: date
 
@@ -69,9 +71,10 @@ def due(connection: sa.Connection, *, now: datetime) -> list[DueReminder]:
     rows = connection.execute(
         sa.select(
             line.id,
+            line.public_id.label("line_id"),
             line.daily_dose_milli,
             line.units_per_pack,
-            patient.c.public_id,
+            patient.c.public_id.label("patient_id"),
             pharmacy.c.time_zone,
             prescription_use.c.handed_out_at,
             prescription_use.c.quantity_milli,
@@ -95,9 +98,7 @@ def due(connection: sa.Connection, *, now: datetime) -> list[DueReminder]:
     told = {
         (row.line_id, row.lasts_until)
         for row in connection.execute(
-            sa.select(refill_reminder.c.line_id, refill_reminder.c.lasts_until).where(
-                refill_reminder.c.told_at.is_not(None)
-            )
+            sa.select(refill_reminder.c.line_id, refill_reminder.c.lasts_until)
         )
     }
     found = []
@@ -113,26 +114,24 @@ def due(connection: sa.Connection, *, now: datetime) -> list[DueReminder]:
             continue
         left = (last - local_day(now, mine[0].time_zone)).days
         if 0 <= left <= DAYS_BEFORE:
-            found.append(DueReminder(line_row, mine[0].public_id, last))
+            found.append(DueReminder(line_row, mine[0].line_id, mine[0].patient_id, last))
     return found[:AT_A_TIME]
 
 
-def was_told(connection: sa.Connection, one: DueReminder, *, now: datetime) -> None:
-    """The mail was handed over: not again for that day."""
-    done = connection.execute(
-        sa.update(refill_reminder)
-        .where(
-            refill_reminder.c.line_id == one.line_row,
-            refill_reminder.c.lasts_until == one.lasts_until,
-        )
-        .values(told_at=now)
-    )
-    if done.rowcount != 1:
-        connection.execute(
-            sa.insert(refill_reminder).values(
-                line_id=one.line_row, lasts_until=one.lasts_until, owed_at=now, told_at=now
+def remind(connection: sa.Connection, one: DueReminder, *, now: datetime) -> bool:
+    """Owe the patient the mail, once for that day; whether nobody had."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                sa.insert(refill_reminder).values(
+                    line_id=one.line_row, lasts_until=one.lasts_until, owed_at=now
+                )
             )
-        )
+    except sa.exc.IntegrityError:
+        # The key says that somebody has.
+        return False
+    owed.owe(connection, "runs_out", one.line_id, one.patient_id, now=now)
+    return True
 
 
 def wants_mail(connection: sa.Connection, patient_id: UUID) -> bool:

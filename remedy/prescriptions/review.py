@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.accounts.queries import staff_name
 from remedy.catalogue import queries as catalogue
 from remedy.catalogue.model import Medicine
@@ -275,6 +276,7 @@ def _decide(
         _refuse_late(connection, decided)
     row = writing.row_of(connection, found.prescription_id)
     assert row is not None
+    owed.owe(connection, "prescription_decided", found.prescription_id, found.patient_id, now=now)
     return decided, row
 
 

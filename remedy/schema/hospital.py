@@ -93,18 +93,3 @@ appointment_cell = table(
     reference("appointment_id", "appointment.id", nullable=True),
     reference("hold_id", "appointment_hold.id", nullable=True),
 )
-
-mail_owed = table(
-    "mail_owed",
-    # What a patient is still to be written about a visit or an order; the row goes when the mail server has
-    # taken it.
-    row_id(),
-    reference("appointment_id", "appointment.id", nullable=True),
-    reference("order_id", "pharmacy_order.id", nullable=True),
-    # Of a visit: accepted, declined, proposed, lapsed; of an order: ready, out, cancelled.
-    sa.Column("kind", sa.String(10), nullable=False),
-    sa.Column("owed_at", Instant, nullable=False),
-    sa.Column("next_at", Instant, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Index("ix_mail_owed_next_at", "next_at"),
-)

@@ -28,6 +28,23 @@ patient_key = table(
     sa.Column("erased_at", Instant),
 )
 
+mail_owed = table(
+    "mail_owed",
+    # What patients are still to be written (`remedy.owed`); the row goes when the mail server has taken the mail.
+    row_id(),
+    sa.Column("kind", sa.String(30), nullable=False),
+    # Public ids and no references: writing a row waits for nobody's lock.
+    sa.Column("about", Uuid, nullable=False),
+    sa.Column("patient_public_id", Uuid, nullable=False),
+    sa.Column("owed_at", Instant, nullable=False),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # Why it was not sent the last time; it names nobody.
+    sa.Column("last_error", sa.String(200)),
+    sa.Index("ix_mail_owed_next_at", "next_at"),
+    sa.Index("ix_mail_owed_about", "about", "patient_public_id"),
+)
+
 account = table(
     "account",
     row_id(),

@@ -109,15 +109,6 @@ pharmacy_licence_change = table(
     sa.Column("decided_at", Instant, nullable=False),
 )
 
-licence_mail = table(
-    "licence_mail",
-    # Who is to be told of such a change, as packs wait for them there.
-    reference("change_id", "pharmacy_licence_change.id", primary_key=True),
-    reference("patient_id", "patient.id", primary_key=True),
-    sa.Column("told_at", Instant),
-    sa.Index("ix_licence_mail_told_at", "told_at", "change_id"),
-)
-
 pharmacy_hours = table(
     "pharmacy_hours",
     # Monday is 0; times are local. One that closes no later than it opens closes on the next day; a pause is
@@ -231,14 +222,12 @@ stock_hold = table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
-    # When its patient was told that it is withdrawn.
-    sa.Column("told_at", Instant),
     # Of an order's line: such a hold ends with its order.
     reference("order_id", "pharmacy_order.id", nullable=True),
     # When it was released or collected; empty while held, and of those that ended before this was kept.
     sa.Column("ended_at", Instant),
     sa.Index("ix_stock_hold_item", "stock_item_id", "state", "expires_at"),
-    sa.Index("ix_stock_hold_untold", "state", "told_at"),
+    sa.Index("ix_stock_hold_state", "state", "expires_at"),
     sa.CheckConstraint("quantity_milli > 0", name="positive"),
 )
 
@@ -322,7 +311,6 @@ stock_import_line = table(
 __all__ = [
     "MOVEMENTS",
     "catalogue_state",
-    "licence_mail",
     "medicine",
     "medicine_watch",
     "medicine_word",

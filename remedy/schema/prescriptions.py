@@ -125,12 +125,10 @@ prescription_use = table(
 
 refill_reminder = table(
     "refill_reminder",
-    # One mail for each day a line was foretold to run out; `told_at` is empty until it was sent.
+    # One mail for each day a line was foretold to run out.
     reference("line_id", "prescription_line.id", primary_key=True),
     sa.Column("lasts_until", sa.Date, primary_key=True),
     sa.Column("owed_at", Instant, nullable=False),
-    sa.Column("told_at", Instant),
-    sa.Index("ix_refill_reminder_told_at", "told_at"),
 )
 
 refill_silence = table(

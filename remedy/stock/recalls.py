@@ -12,7 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy import owed
 from remedy.events import pharmacy as told
+from remedy.schema.orders import pharmacy_order
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import stock_hold, stock_lot, stock_movement_lot
 from remedy.stock import batches, ledger, reasons
@@ -168,7 +170,7 @@ def withdraw_uncovered(
 ) -> list[UUID]:
     """End the holds of a locked item that its lots cover no longer, the latest first; their ids.
 
-    Nothing stays promised that is not there. The mail to its patient is owed from then on.
+    Nothing stays promised that is not there; each one's patient is owed a mail.
     """
     now = clock()
     row_id = sa.literal(item.row_id)
@@ -190,6 +192,9 @@ def withdraw_uncovered(
             row.quantity_milli, max(0, sellable - held), now, reason_code,
         )  # fmt: skip
         ledger.tell(connection, place, withdrawn, uuid7(clock), now)
+        if row.patient_id is not None:
+            kind: owed.Kind = "order_withdrawn" if row.order_id else "hold_withdrawn"
+            owed.owe(connection, kind, row.order_id or row.public_id, row.patient_id, now=now)
         ended.append(row.public_id)
     return ended
 
@@ -197,35 +202,14 @@ def withdraw_uncovered(
 def _held_now(connection: sa.Connection, item: Item, now: datetime) -> Sequence[Any]:
     hold = stock_hold.c
     return connection.execute(
-        sa.select(hold.id, hold.public_id, hold.quantity_milli)
+        sa.select(
+            hold.id, hold.public_id, hold.quantity_milli,
+            patient.c.public_id.label("patient_id"), pharmacy_order.c.public_id.label("order_id"),
+        )
+        .select_from(
+            stock_hold.outerjoin(patient, patient.c.id == hold.patient_id)
+            .outerjoin(pharmacy_order, pharmacy_order.c.id == hold.order_id)
+        )
         .where(hold.stock_item_id == item.row_id, hold.state == "held", hold.expires_at > now)
         .order_by(hold.id.desc())
-    ).all()
-
-
-@dataclass(frozen=True)
-class Untold:
-    """A hold whose patient has not been told yet that it is withdrawn."""
-
-    hold_row: int
-    patient_id: UUID
-
-
-def untold(connection: sa.Connection, *, limit: int = 50) -> list[Untold]:
-    """Who is owed a mail about a withdrawn hold, the oldest first."""
-    hold = stock_hold.c
-    rows = connection.execute(
-        sa.select(hold.id, patient.c.public_id)
-        .join_from(stock_hold, patient)
-        .where(hold.state == "withdrawn", hold.told_at.is_(None))
-        .order_by(hold.id)
-        .limit(limit)
-    )
-    return [Untold(*row) for row in rows]
-
-
-def was_told(connection: sa.Connection, one: Untold, *, now: datetime) -> None:
-    """Keep that the patient was told, so that it is done once."""
-    connection.execute(
-        sa.update(stock_hold).where(stock_hold.c.id == one.hold_row).values(told_at=now)
-    )
+    ).all()  # fmt: skip

@@ -13,8 +13,8 @@ from remedy.appointments import holds, moves, queries, service
 from remedy.appointments.model import Hold, Slot, Visit
 from remedy.events.base import from_body
 from remedy.gateways.mysql import in_transaction
-from remedy.schema.hospital import appointment, appointment_cell, doctor, mail_owed
-from remedy.schema.people import outbox
+from remedy.schema.hospital import appointment_cell, doctor
+from remedy.schema.people import mail_owed, outbox
 from remedy.vault import Vault
 from tests import factories
 from tests.factories import Watch
@@ -162,14 +162,8 @@ class Clinic:
     def owed(self, visit: Visit) -> list[str]:
         """The mails the visit's patient is owed."""
         with self.database.connect() as c:
-            query = sa.select(mail_owed.c.kind).join_from(mail_owed, appointment)
-            return list(
-                c.execute(
-                    query.where(appointment.c.public_id == visit.appointment_id).order_by(
-                        mail_owed.c.id
-                    )
-                ).scalars()
-            )
+            query = sa.select(mail_owed.c.kind).where(mail_owed.c.about == visit.appointment_id)
+            return list(c.execute(query.order_by(mail_owed.c.id)).scalars())
 
     def lapse(self) -> list[UUID]:
         return in_transaction(self.database, lambda c: service.lapse_due(c, clock=self.watch))

@@ -44,8 +44,7 @@ from tests.factories import (
     a_prescription,
     an_admin,
 )
-from web_portal import create_app, parts
-from web_portal.appointments import postman
+from web_portal import create_app, parts, postman
 
 CANARY = re.compile(r"canary-([a-z]+)-[0-9a-f]{8}")
 
@@ -159,6 +158,13 @@ def a_cast(
     with engine.begin() as connection:
         _what_happened(connection, made, here.vault)
     return made
+
+
+def mails(cast: Cast) -> list[tuple[str, str, str]]:
+    """What the postman writes when it looks now."""
+    cast.posted.clear()
+    postman.of(cast.app).look()
+    return list(cast.posted)
 
 
 def ids_of_accounts(made: Cast) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from remedy.appointments import owed, queries
+from remedy import owed
+from remedy.appointments import queries
 from remedy.appointments.model import AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -47,7 +48,7 @@ def test_a_proposal_holds_the_new_time_and_frees_the_old(clinic: Clinic) -> None
     assert isinstance(told, AppointmentProposed)
     assert (told.version, told.instead_of) == (2, slots[0].starts_at)
     assert "away" not in repr(told)
-    assert clinic.owed(proposed) == ["proposed"]
+    assert clinic.owed(proposed) == ["visit_proposed"]
 
 
 def test_a_proposal_is_out_of_the_admins_queue(clinic: Clinic) -> None:
@@ -94,7 +95,7 @@ def test_a_proposal_nobody_answers_lets_go(clinic: Clinic) -> None:
     assert lapsed is not None
     assert lapsed.has_lapsed
     assert clinic.cell_count() == 0
-    assert clinic.owed(proposed) == ["proposed", "lapsed"]
+    assert clinic.owed(proposed) == ["visit_proposed", "visit_lapsed"]
 
 
 def test_only_the_patient_answers_and_only_what_was_shown(clinic: Clinic) -> None:
@@ -207,13 +208,13 @@ def test_a_mail_owed_is_taken_by_one_and_again_when_that_one_died(clinic: Clinic
         with clinic.database.begin() as c:
             return owed.take(c, row_id, clinic.watch())
 
-    (row_id,) = [r for r in rows() if (t := take(r)) and t.appointment_id == visit.appointment_id]
+    (row_id,) = [r for r in rows() if (t := take(r)) and t.about == visit.appointment_id]
     assert take(row_id) is None
     assert row_id not in rows()
     clinic.watch.wait(seconds=60)
     again = take(row_id)
     assert again is not None
-    assert (again.patient_id, again.kind) == (clinic.asha, "accepted")
+    assert (again.patient_id, again.kind) == (clinic.asha, "visit_decided")
     clinic.watch.wait(seconds=60)
     assert row_id not in rows()
     clinic.watch.wait(seconds=60)
@@ -227,5 +228,5 @@ def test_a_mail_nobody_could_send_for_days_is_dropped(clinic: Clinic) -> None:
     visit = clinic.decide(clinic.ask(clinic.slots()[0].starts_at), accept=True)
     clinic.watch.wait(days=3)
     with clinic.database.begin() as c:
-        owed.due(c, clinic.watch())
+        assert [owed.take(c, row_id, clinic.watch()) for row_id in owed.due(c, clinic.watch())]
     assert clinic.owed(visit) == []

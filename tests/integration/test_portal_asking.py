@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from remedy.messages.service import NotSent
 from remedy.pipeline.overdue import look
-from tests.integration.portal_cast import Cast, a_cast
-from web_portal.appointments import postman
+from tests.integration.portal_cast import Cast, a_cast, mails
+from web_portal import postman
 
 FREE = re.compile(r'btn-outline-primary" id="t[^>]*value="([^"]+)"')
 
@@ -47,12 +47,6 @@ def asked(cast: Cast, time: str, who: str = "asha") -> str:
 def propose(cast: Cast, visit: str, time: str, note: str = "") -> TestResponse:
     told = {"decision": "propose", "other_time": time, "note": note, "version": "1"}
     return cast.of("farah").post(f"/admin{visit}", told)
-
-
-def mails(cast: Cast) -> list[tuple[str, str, str]]:
-    cast.posted.clear()
-    postman.of(cast.app).look()
-    return list(cast.posted)
 
 
 def test_a_time_is_set_aside_and_the_form_says_until_when(cast: Cast) -> None:

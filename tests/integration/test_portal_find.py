@@ -10,11 +10,12 @@ from remedy.catalogue import watches as watched
 from remedy.catalogue.hours import Hours
 from remedy.catalogue.service import add_medicine, set_hours
 from remedy.messages.service import NotSent
+from remedy.pipeline import overdue
 from remedy.stock import service as stock
 from remedy.stock.model import Line
 from tests.factories import a_pharmacy
-from tests.integration.portal_cast import Cast, a_cast
-from web_portal.search import watches
+from tests.integration.portal_cast import Cast, a_cast, mails
+from web_portal import postman
 
 TYPING = {"HX-Request": "true", "HX-Target": "results"}
 
@@ -147,9 +148,13 @@ def test_what_nobody_has_shows_what_is_the_same_and_who_has_it(cast: Cast) -> No
     assert "The same ingredient" not in other
 
 
+def look(cast: Cast) -> list[tuple[str, str, str]]:
+    """What is posted of what is back when it is looked for now."""
+    overdue.look(cast.engine, clock=cast.watch)
+    return [mail for mail in mails(cast) if mail[1] == "What you wait for is back"]
+
+
 def test_a_patient_is_told_once_when_it_is_back(cast: Cast) -> None:
-    posted: list[tuple[str, str, str]] = []
-    watchman = watches.Watchman(cast.app, lambda *mail: posted.append(mail))
     asha, address = cast.of("asha"), f"/medicines/{cast.ids['rare']}"
     assert "Tell me when it is back" in asha.get(address).text
     answer = asha.post(f"{address}/watch")
@@ -157,14 +162,13 @@ def test_a_patient_is_told_once_when_it_is_back(cast: Cast) -> None:
     assert "Unobtan (raresine)" in asha.get("/watches?done=watching").text
     assert "Tell me when it is back" not in asha.get(address).text
     assert "Unobtan" not in cast.of("ben").get("/watches").text
-    assert (watchman.look(), posted) == (0, [])
+    assert look(cast) == []
     receive(cast, "elsewhere", "rare", 2000)
-    assert watchman.look() == 1
-    ((to, subject, text),) = posted
+    ((to, subject, text),) = look(cast)
     assert (to, subject) == ("asha@town.example", "What you wait for is back")
     assert "http://localhost/watches" in text
     assert "Unobtan" not in subject + text
-    assert watchman.look() == 0
+    assert look(cast) == []
     page = asha.get("/watches").text
     assert "A pharmacy has it now" in page
     assert "We wrote to you just now." in page
@@ -173,30 +177,34 @@ def test_a_patient_is_told_once_when_it_is_back(cast: Cast) -> None:
     assert "You wait for nothing" in asha.get("/watches").text
 
 
-def test_who_could_not_be_told_is_told_at_the_next_look(cast: Cast) -> None:
-    posted: list[str] = []
+def test_who_could_not_be_told_is_told_later(cast: Cast) -> None:
+    man, kept = postman.of(cast.app), postman.of(cast.app).hand_over
 
     def refuse(*_: str) -> None:
         raise NotSent("The mail server did not take the mail (test).")
 
     cast.of("ben").post(f"/medicines/{cast.ids['Betagon']}/watch")
-    assert watches.Watchman(cast.app, refuse).look() == 0
-    watchman = watches.Watchman(cast.app, lambda to, *_: posted.append(to))
-    assert watchman.look() == 1
-    assert posted == ["ben@town.example"]
+    man.hand_over = refuse
+    assert look(cast) == []
+    man.hand_over = kept
+    cast.watch.wait(seconds=60)
+    assert [to for to, *_ in look(cast)] == ["ben@town.example"]
 
 
-def test_of_two_workers_one_looks_at_a_time(cast: Cast) -> None:
+def test_of_two_who_look_at_once_one_writes(cast: Cast) -> None:
     posted: list[str] = []
+    mails(cast)
     cast.of("ben").post(f"/medicines/{cast.ids['Betagon']}/watch")
-    second = watches.Watchman(cast.app, lambda to, *_: posted.append(f"second {to}"))
+    for _ in range(2):
+        overdue.look(cast.engine, clock=cast.watch)
+    second = postman.Postman(cast.app, lambda to, *_: posted.append(f"second {to}"))
 
     def slowly(to: str, *_: str) -> None:
         # While the first hands over, the second comes to look.
         assert second.look() == 0
         posted.append(to)
 
-    assert watches.Watchman(cast.app, slowly).look() == 1
+    assert postman.Postman(cast.app, slowly).look() == 1
     assert posted == ["ben@town.example"]
 
 
@@ -208,8 +216,6 @@ def test_nobody_waits_for_a_medicine_there_is_not(cast: Cast) -> None:
     ("column", "days"), [("asked_at", watched.KEPT.days), ("told_at", watched.KEPT_TOLD.days)]
 )
 def test_who_waited_for_what_is_forgotten(cast: Cast, column: str, days: int) -> None:
-    posted: list[str] = []
-    watchman = watches.Watchman(cast.app, lambda to, *_: posted.append(to))
     cast.of("ben").post(f"/medicines/{cast.ids['Betagon']}/watch")
 
     def then(days: float) -> None:
@@ -218,9 +224,7 @@ def test_who_waited_for_what_is_forgotten(cast: Cast, column: str, days: int) ->
             connection.execute(sa.text(f"UPDATE medicine_watch SET {column} = :w"), {"w": when})
 
     then(days - 0.1)
-    watchman.look()
+    look(cast)
     assert len(cast.rows("SELECT 1 FROM medicine_watch")) == 1
-    posted.clear()
     then(days)
-    assert watchman.look() == 0
-    assert (posted, cast.rows("SELECT 1 FROM medicine_watch")) == ([], [])
+    assert (look(cast), cast.rows("SELECT 1 FROM medicine_watch")) == ([], [])

@@ -15,7 +15,7 @@ from remedy.stock import codes, service
 from remedy.stock.model import Line
 from tests.factories import SECRET_KEY
 from tests.integration.portal_cast import Cast, a_cast
-from web_portal.appointments import postman
+from web_portal import postman
 from web_portal.parts import parts_of
 
 

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from remedy.pipeline import overdue
 from remedy.prescriptions import refills, service
 from remedy.schema.prescriptions import file_spool_part
 from remedy.values import uuid7
-from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.portal_cast import Cast, a_cast, mails
 from web_portal.parts import parts_of
-from web_portal.prescriptions import mails
 
 REASON = "The date is missing."
 
@@ -84,9 +84,9 @@ def test_from_handing_in_to_what_is_left(cast):
     review = cast.of("chitra").get(f"/pharmacy/prescriptions/{prescription_id}").text
     assert "Bactonil" in review
     assert "Not checked" in review
-    cast.posted.clear()
+    mails(cast)
     assert decide(cast, prescription_id).status_code == 303
-    (mail,) = cast.posted
+    (mail,) = mails(cast)
     assert mail[0] == "asha@town.example"
     assert "Bactonil" not in " ".join(mail)
     page = cast.of("asha").get(f"/prescriptions/{prescription_id}").text
@@ -324,9 +324,6 @@ def test_allergies_are_told_shown_to_the_pharmacist_and_taken_out(cast):
 
 def test_a_reminder_comes_once_some_days_before_and_not_to_who_wants_none(cast):
     accepted(cast, medicine="rare", daily_dose="2", units_per_pack="20")
-    sent: list[tuple[str, str, str]] = []
-    reminders = mails.of(cast.app)
-    reminders.hand_over = lambda *mail: sent.append(mail)
     order_id = uuid7()
     with cast.engine.begin() as connection:
         service.use(
@@ -346,13 +343,14 @@ def test_a_reminder_comes_once_some_days_before_and_not_to_who_wants_none(cast):
     assert not due
     cast.of("asha").post("/account/reminders", {"is_wanted": "yes"})
     cast.watch.wait(days=3)
-    assert reminders.look() == 0
+    assert overdue.remind(cast.engine, clock=cast.watch) == 0
     cast.watch.wait(days=1)
-    assert reminders.look() == 1
-    assert reminders.look() == 0
+    assert overdue.remind(cast.engine, clock=cast.watch) == 1
+    assert overdue.remind(cast.engine, clock=cast.watch) == 0
+    (mail,) = mails(cast)
     cast.watch.wait(days=1)
-    assert reminders.look() == 0
-    (mail,) = sent
+    assert overdue.remind(cast.engine, clock=cast.watch) == 0
+    assert mails(cast) == []
     assert mail[0] == "asha@town.example"
     assert "Unobtan" not in " ".join(mail)
     assert "/prescriptions" in mail[2]

@@ -9,8 +9,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from tests.integration.portal_cast import Cast, a_cast
-from web_portal.appointments import postman
+from tests.integration.portal_cast import Cast, a_cast, mails
 
 TIMES = iter(range(1000))
 
@@ -47,13 +46,6 @@ def asked(cast: Cast, who: str = "asha", **told: object) -> str:
 def decide(cast: Cast, address: str, decision: str, note: str = "", **told: str) -> TestResponse:
     form = {"decision": decision, "note": note, "version": "1", **told}
     return cast.of("farah").post(f"/admin{address}", form)
-
-
-def mails(cast: Cast) -> list[tuple[str, str, str]]:
-    """What the postman writes when it looks now."""
-    cast.posted.clear()
-    postman.of(cast.app).look()
-    return list(cast.posted)
 
 
 def requests_in(cast: Cast) -> int:

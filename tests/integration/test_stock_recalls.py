@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.events.pharmacy import StockRecalled, StockWithdrawn
+from remedy.schema.people import mail_owed
 from remedy.schema.pharmacy import stock_hold
-from remedy.stock import recalls, service
+from remedy.stock import service
 from remedy.stock.model import Line, OutOfStock, Refused
 from tests.integration.outbox_events import told
 from tests.integration.test_stock_holds import Shelf
@@ -82,10 +83,14 @@ def test_a_recall_ends_the_holds_it_makes_uncoverable_the_latest_first(lots):
 def test_the_patient_of_a_withdrawn_hold_is_owed_one_mail(lots):
     lots.hold(packs=8)
     lots.recall("A")
-    with lots.database.begin() as connection:
-        (owed,) = [one for one in recalls.untold(connection) if one.patient_id == lots.patient_id]
-        recalls.was_told(connection, owed, now=lots.watch.now)
-        assert owed not in recalls.untold(connection)
+    lots.tell("returned", -1, lot_number="B", reason_code="surplus")
+    with lots.database.connect() as connection:
+        found = connection.execute(
+            sa.select(mail_owed.c.kind, stock_hold.c.state)
+            .join_from(mail_owed, stock_hold, stock_hold.c.public_id == mail_owed.c.about)
+            .where(mail_owed.c.patient_public_id == lots.patient_id)
+        )
+        assert found.all() == [("hold_withdrawn", "withdrawn")]
 
 
 def test_packs_written_off_or_returned_end_holds_too(lots):

@@ -58,9 +58,9 @@ def press(page: Page, wanted: Locator) -> None:
 
 
 def until_told(stack) -> None:
-    """Wait until nobody is owed a mail about a withdrawn hold; a thread of the portal looks every half minute."""
+    """Wait until nobody is owed a mail about a withdrawn hold; a thread of the portal looks every few seconds."""
     engine = engine_for(stack.settings("owner").database_url)
-    owed = "SELECT COUNT(*) FROM stock_hold WHERE state = 'withdrawn' AND told_at IS NULL"
+    owed = "SELECT COUNT(*) FROM mail_owed WHERE kind = 'hold_withdrawn'"
     deadline = time.monotonic() + TOLD_WITHIN_MS / 1000
     try:
         while time.monotonic() < deadline:

@@ -14,11 +14,10 @@ from remedy.accounts.queries import contact
 from remedy.appointments import moves, queries, service
 from remedy.appointments.model import NOTICE, AlreadyDecided, Refused, Slot, SlotTaken, Visit
 from remedy.values import local_day
-from web_portal import access
+from web_portal import access, postman
 from web_portal.access import quiet, requires
 from web_portal.admin import exports
 from web_portal.admin.forms import DecisionForm
-from web_portal.appointments import postman
 from web_portal.appointments.times import instant_or_400
 from web_portal.forms import once
 from web_portal.pages import news, render

@@ -13,9 +13,8 @@ from remedy.orders import queries, service
 from remedy.orders.model import ON_THE_SHELF, Order
 from remedy.stock.model import Refused
 from remedy.stock.picking import pick_list
-from web_portal import access
+from web_portal import access, postman
 from web_portal.access import quiet, requires
-from web_portal.appointments import postman
 from web_portal.forms import OnceForm, once
 from web_portal.orders.forms import CancelForm, CodeForm, StepForm
 from web_portal.orders.routes import address_of

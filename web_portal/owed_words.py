@@ -1,0 +1,121 @@
+"""What a patient is written, by kind of mail (`remedy.owed`): nothing about health, only where to read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+
+@dataclass(frozen=True)
+class Words:
+    """A mail's subject and text, and the page that its `%(address)s` is.
+
+    `argument` is what the page's address calls that which the mail is about; empty where the page is of all such.
+    """
+
+    subject: Any
+    text: Any
+    page: str
+    argument: str = ""
+
+
+_LOOK_FOR_ANOTHER = _l(
+    "The pharmacy had to take packs off its shelf that were set aside for you, and has no others. We are"
+    " sorry. Look for another pharmacy, or call this one: %(address)s"
+)
+
+WORDS: dict[str, Words] = {
+    "visit_decided": Words(
+        _l("Your request has been decided"),
+        _l("The hospital has decided your request. Read the decision at %(address)s"),
+        "appointments.visit",
+        "visit_id",
+    ),
+    "visit_proposed": Words(
+        _l("The hospital proposes another time"),
+        _l("Please accept or refuse the proposed time at %(address)s"),
+        "appointments.visit",
+        "visit_id",
+    ),
+    "visit_lapsed": Words(
+        _l("Your request has lapsed"),
+        _l(
+            "Nobody decided your request in time, or it was not answered, and its time was let go."
+            " We are sorry. Choose another time at %(address)s"
+        ),
+        "appointments.visit",
+        "visit_id",
+    ),
+    "order_ready": Words(
+        _l("Your order is ready"),
+        _l(
+            "Your order is ready to be collected. The code to show and the opening hours are at"
+            " %(address)s"
+        ),
+        "orders.page",
+        "order_id",
+    ),
+    "order_out": Words(
+        _l("Your order is on its way"),
+        _l("Your order has left the pharmacy. See it at %(address)s"),
+        "orders.page",
+        "order_id",
+    ),
+    "order_cancelled": Words(
+        _l("Your order is cancelled"),
+        _l(
+            "Your order was cancelled; read why at %(address)s. What you have paid online is given back."
+        ),
+        "orders.page",
+        "order_id",
+    ),
+    "hold_withdrawn": Words(
+        _l("What was set aside for you cannot be handed out"),
+        _LOOK_FOR_ANOTHER,
+        "search.holds",
+    ),
+    "order_withdrawn": Words(
+        _l("What was set aside for you cannot be handed out"),
+        _LOOK_FOR_ANOTHER,
+        "orders.page",
+        "order_id",
+    ),
+    "pharmacy_suspended": Words(
+        _l("Do not go to %(pharmacy)s"),
+        _l(
+            "You had something set aside or ordered at %(pharmacy)s. That pharmacy is suspended for"
+            " now: it cannot hand anything out. Find another pharmacy at %(address)s"
+        ),
+        "search.home",
+    ),
+    "pharmacy_reinstated": Words(
+        _l("%(pharmacy)s is open to you again"),
+        _l(
+            "What you had set aside or ordered at %(pharmacy)s can be collected again, as long as it says"
+            " so at %(address)s"
+        ),
+        "search.home",
+    ),
+    "prescription_decided": Words(
+        _l("A pharmacist has looked at your prescription"),
+        _l("Read what was decided at %(address)s"),
+        "prescriptions.one",
+        "prescription_id",
+    ),
+    "medicine_back": Words(
+        _l("What you wait for is back"),
+        _l(
+            "A pharmacy has a medicine again that you asked to be told of. It may be gone again soon:"
+            " call the pharmacy or have packs set aside. See which, and where, at %(address)s"
+        ),
+        "watches.page",
+    ),
+    "runs_out": Words(
+        _l("Something of yours runs out soon"),
+        _l(
+            "By what was handed out to you, something runs out in a few days. See what, and what your"
+            " prescription still allows, at %(address)s. You can end these mails at %(choice)s"
+        ),
+        "prescriptions.page",
+    ),
+}
