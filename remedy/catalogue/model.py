@@ -40,6 +40,10 @@ class Medicine:
         )
 
 
+PACK_IN_DOUBT = "(pack size in doubt)"
+"""Stands in a medicine's pack, after the size its register gives, wherever that is shown."""
+
+
 @dataclass(frozen=True)
 class NewMedicine:
     """A medicine to be added, with where it was imported from and what looked doubtful there.

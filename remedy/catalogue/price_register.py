@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
-from remedy.catalogue.model import NewMedicine
+from remedy.catalogue.model import PACK_IN_DOUBT, NewMedicine
 from remedy.values import minor_of
 
 COLUMNS = (
@@ -25,6 +25,7 @@ UNIT_PRICE_FACTOR = 20
 """A price per unit so many times off the median of its like is probably one of another unit."""
 
 UNIT_PRICE_PEERS = 3
+UNIT_PRICE_OFF = "price per unit far from that of its like"
 PRESCRIPTION_FROM, CONTROLLED_FROM = 3, 6
 _LENGTHS = {"generic_name": 300, "brand_name": 120, "strength": 120, "form": 60, "pack": 60}
 _FORMS = {
@@ -92,11 +93,15 @@ def read(record: Mapping[str, str], prices: "UnitPrices") -> tuple[NewMedicine, 
         "form": form,
         "pack": _pack(record, doubts),
     }
+    price = _price(record, prices, doubts)
+    if texts["pack"] and any(reason == UNIT_PRICE_OFF for reason, _ in doubts):
+        # Of a price and a number of units that do not fit each other, either may be wrong. The price is shown
+        # nowhere; the size is, and without it packs of 10 and of 100 would be called alike.
+        texts["pack"] = f"{texts['pack']} {PACK_IN_DOUBT}"
     for column, text in texts.items():
         if text and len(text) > _LENGTHS[column]:
             doubts.append((f"{column} longer than {_LENGTHS[column]} characters, cut", text))
             texts[column] = text[: _LENGTHS[column] - 1] + "…"
-    price = _price(record, prices, doubts)
     made = NewMedicine(
         generic_name=texts["generic_name"] or name,
         brand_name=texts["brand_name"],
@@ -191,7 +196,7 @@ def _price(record: Mapping[str, str], prices: UnitPrices, doubts: Doubts) -> int
     if price < CHEAPEST_MINOR:
         doubts.append((f"price below 1 {CURRENCY}", written))
     elif prices.is_off(record):
-        doubts.append(("price per unit far from that of its like", written))
+        doubts.append((UNIT_PRICE_OFF, written))
     return price
 
 

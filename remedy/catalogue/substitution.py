@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from remedy.catalogue.model import Medicine, compared_words, search_words
+from remedy.catalogue.model import PACK_IN_DOUBT, Medicine, compared_words, search_words
 
 LIST = Path(__file__).with_name("substitution.toml")
 
@@ -98,7 +98,10 @@ def is_the_same(one: Medicine, other: Medicine) -> bool:
 
 def is_pack_the_same(one: Medicine, other: Medicine) -> bool:
     """Whether both packs hold as much, as far as both say it: then packs of one count as packs of the other."""
-    return bool(one.pack and other.pack) and _amount(one.pack) == _amount(other.pack)
+    packs = [one.pack or PACK_IN_DOUBT, other.pack or PACK_IN_DOUBT]
+    if any(PACK_IN_DOUBT in pack for pack in packs):
+        return False
+    return _amount(one.pack) == _amount(other.pack)
 
 
 def why_not_in_place(prescribed: Medicine, other: Medicine) -> str | None:

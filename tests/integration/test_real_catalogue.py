@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.catalogue.imports import ImportRefused, import_medicines
-from remedy.catalogue.model import Medicine, compared_words
+from remedy.catalogue.model import PACK_IN_DOUBT, Medicine, compared_words
 from remedy.catalogue.osm_pharmacies import COLUMNS
 from remedy.catalogue.pharmacies import pharmacy_of
 from remedy.catalogue.pharmacy_import import import_pharmacies
+from remedy.catalogue.price_register import UNIT_PRICE_OFF
 from remedy.catalogue.service import set_hours
 from remedy.catalogue.substitution import is_the_same, may_be_replaced
 from remedy.schema.pharmacy import medicine, pharmacy, pharmacy_hours
@@ -101,8 +102,13 @@ def test_what_is_odd_in_the_register_is_flagged_and_no_odd_pack_is_shown(databas
             sa.select(medicine.c.pack).where(medicine.c.doubts.like("%pack size of 0 or below%"))
         ).scalars()
         packs = list(odd)
+        doubted = connection.execute(
+            sa.select(medicine.c.pack).where(medicine.c.doubts.like(f"%{UNIT_PRICE_OFF}%"))
+        ).scalars()
+        in_doubt = list(doubted)
     assert packs == [None] * report.reasons["pack size of 0 or below"]
-    assert report.reasons["price per unit far from that of its like"] > 0
+    assert len(in_doubt) == report.reasons[UNIT_PRICE_OFF] > 0
+    assert all(pack is None or PACK_IN_DOUBT in pack for pack in in_doubt)
 
 
 def test_a_list_that_is_older_than_the_pharmacys_people_changes_nothing_of_theirs(

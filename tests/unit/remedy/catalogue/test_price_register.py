@@ -93,6 +93,9 @@ def test_a_price_far_from_that_of_its_like_is_flagged():
     reason = ("price per unit far from that of its like", "600")
     assert reason in reading(prices=prices, sep_zar="600")[1]
     assert reading(prices=prices, sep_zar="12")[1] == []
+    # The price is shown nowhere. The size may be what is wrong, and is shown as in doubt.
+    assert reading(prices=prices, sep_zar="600")[0].pack == "20 (pack size in doubt)"
+    assert reading(prices=prices, sep_zar="12")[0].pack == "20"
     # Ten times the price for ten times the units is no oddity.
     assert reading(prices=prices, sep_zar="130", pack_size="200")[1] == []
 

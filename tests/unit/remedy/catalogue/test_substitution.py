@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from remedy.catalogue import price_register
-from remedy.catalogue.model import Medicine, search_words
+from remedy.catalogue.model import PACK_IN_DOUBT, Medicine, search_words
 from remedy.catalogue.substitution import (
     is_pack_the_same,
     is_the_same,
@@ -111,6 +111,13 @@ def test_an_amount_that_comes_twice_is_not_forgotten():
 )  # fmt: skip
 def test_packs_are_the_same_where_they_hold_as_much(pack, is_same):
     assert is_pack_the_same(PLAIN, replace(PLAIN, pack=pack)) is is_same
+
+
+def test_a_pack_in_doubt_is_as_large_as_no_other():
+    doubted = replace(PLAIN, pack=f"{PLAIN.pack} {PACK_IN_DOUBT}")
+    assert is_pack_the_same(PLAIN, PLAIN)
+    assert not is_pack_the_same(PLAIN, doubted)
+    assert not is_pack_the_same(doubted, doubted)
 
 
 def other(**differs) -> Medicine:
