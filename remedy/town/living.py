@@ -1,4 +1,4 @@
-"""Keeps the town living: a few sales, searches, holds and visits a second, now, through the same services.
+"""Keeps the town living: a few sales, searches, holds, orders and visits a second, now, through the same services.
 
 What it tells names the town as its source (`/remedy/town`), so that nobody takes it for a patient's doing. It
 is for screens that are looked at; where people are real it does not run. Each medicine has the part in it that it
@@ -31,6 +31,7 @@ from remedy.settings import Settings
 from remedy.stock import service as stock
 from remedy.stock.model import Line, Refused
 from remedy.town import cast, people, places
+from remedy.town.counter import Counter
 from remedy.town.demand import SEED, UNKNOWN_LOOKS_A_DAY, Shop, looks_a_day
 from remedy.town.hands import SOURCE
 from remedy.values import MILLI, Clock, local_day, uuid7
@@ -162,15 +163,23 @@ class Life:
             self._medicines = places.keys(connection)
         self._wishes = Wishes(self._size, local_day(began, self._region.time_zone))
         self._doctors = {one.name: known[one.name] for one in cast.doctors(self._size)}
+        shops = [known[one.licence] for one in cast.pharmacies(self._size)]
+        self._counter = Counter(self._vault, shops, self._patients, self._region)
 
     def happen(self) -> str:
         """Let one thing happen; what it was."""
-        what: str = self._random.choices(
-            ("sale", "search", "hold", "visit"), weights=(66, 26, 5, 3)
-        )[0]
-        act = {"sale": self._sell, "search": self._search, "hold": self._hold, "visit": self._ask}
+        acts: dict[str, tuple[Callable[[sa.Connection], None], int]] = {
+            "sale": (self._sell, 58),
+            "search": (self._search, 24),
+            "hold": (self._hold, 5),
+            "visit": (self._ask, 3),
+            # An order takes three steps to be handed out.
+            "order": (self._order, 2),
+            "step": (self._serve, 8),
+        }
+        (what,) = self._random.choices(list(acts), weights=[often for _, often in acts.values()])
         try:
-            in_transaction(self._engine, act[what])
+            in_transaction(self._engine, acts[what][0])
         except (Refused, VisitRefused):
             # A shelf ran empty or a time was taken just now: that, too, happens in a town.
             return f"{what} refused"
@@ -185,6 +194,7 @@ class Life:
                 pharmacy.c.public_id.label("pharmacy_id"),
                 medicine.c.public_id.label("medicine_id"),
                 medicine.c.is_controlled,
+                medicine.c.is_prescription_only,
                 sa.func.coalesce(sa.func.sum(_good(today)), 0).label("there"),
             )
             .select_from(stock_item)
@@ -200,7 +210,8 @@ class Life:
         ).first()
         if row is None:
             return None
-        return _Found(row.pharmacy_id, row.medicine_id, row.is_controlled, int(row.there))
+        is_for_all = not row.is_controlled and not row.is_prescription_only
+        return _Found(row.pharmacy_id, row.medicine_id, is_for_all, int(row.there))
 
     def _having(self, connection: sa.Connection, medicine_id: UUID, today: date) -> int:
         """How many pharmacies have a medicine."""
@@ -275,6 +286,20 @@ class Life:
             minutes=HOLD_MINUTES,
             clock=self._clock,
         )
+
+    def _order(self, connection: sa.Connection) -> None:
+        found = self._come(connection)
+        if found is not None and found.is_for_all:
+            self._counter.order(
+                connection,
+                found.pharmacy_id,
+                found.medicine_id,
+                random=self._random,
+                clock=self._clock,
+            )
+
+    def _serve(self, connection: sa.Connection) -> None:
+        self._counter.serve(connection, clock=self._clock)
 
     def _ask(self, connection: sa.Connection) -> None:
         if len(visits.waiting_requests(connection)) >= WAITING_AT_MOST:

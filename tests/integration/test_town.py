@@ -16,9 +16,9 @@ from remedy.appointments import queries
 from remedy.gateways.mysql import in_transaction
 from remedy.schema.base import metadata
 from remedy.schema.hospital import appointment
-from remedy.schema.orders import pharmacy_order
-from remedy.schema.people import outbox
-from remedy.schema.pharmacy import stock_lot, stock_movement
+from remedy.schema.orders import pharmacy_order, pharmacy_order_line
+from remedy.schema.people import outbox, patient
+from remedy.schema.pharmacy import medicine, stock_item, stock_lot, stock_movement
 from remedy.schema.prescriptions import prescription
 from remedy.settings import Settings
 from remedy.town import builder, cast
@@ -243,6 +243,66 @@ def test_the_town_lives_on_and_its_events_say_whose_they_are(
     assert happened["sale"] > 40
     assert happened["search"] > 10
     assert len(rows) > 100
+
+
+def orders_by_id(database: sa.Engine) -> dict[int, Any]:
+    with database.connect() as c:
+        return {row.id: row for row in c.execute(sa.select(pharmacy_order))}
+
+
+def test_the_living_town_orders_and_its_pharmacists_hand_out(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    watch = Watch(built[1] + timedelta(hours=5))
+    settings = Settings(secret_key=SECRET_KEY, master_key=MASTER_KEY)
+    life_now = Life(database, settings=settings, clock=watch, random=Random(7))
+    before = orders_by_id(database)
+    happened = Counter(life_now.happen() for _ in range(400))
+    placed = {id_: row for id_, row in orders_by_id(database).items() if id_ not in before}
+    assert happened["hold"] > 3
+    assert len(placed) > 1
+    assert {row.state for row in placed.values()} == {"placed"}
+    with database.connect() as c:
+        needs = sa.select(sa.func.max(medicine.c.is_prescription_only)).select_from(
+            pharmacy_order_line.join(stock_item).join(medicine)
+        )
+        assert c.execute(needs.where(pharmacy_order_line.c.order_id.in_(placed))).scalar() == 0
+
+    for _ in range(30):
+        watch.wait(minutes=5)
+        for _ in range(6):
+            in_transaction(life_now._engine, life_now._serve)
+    after = orders_by_id(database)
+    assert {after[id_].state for id_ in placed} <= {"collected", "delivered"}
+    with database.connect() as c:
+        told = c.execute(
+            sa.select(outbox.c.type, outbox.c.source, outbox.c.occurred_at).where(
+                outbox.c.aggregatetype == "orders", outbox.c.occurred_at >= built[1]
+            )
+        ).all()
+    assert {row.source for row in told} == {SOURCE}
+    ready = [row.occurred_at for row in told if row.type == "remedy.orders.made-ready.v1"]
+    assert len(ready) >= len([row for row in placed.values() if row.way == "pickup"])
+
+
+def test_what_asha_ordered_is_left_to_who_tries_the_pages(
+    database: sa.Engine, built: tuple[list[SignIn], datetime]
+) -> None:
+    watch = Watch(built[1] + timedelta(days=1, hours=2))
+    settings = Settings(secret_key=SECRET_KEY, master_key=MASTER_KEY)
+    life_now = Life(database, settings=settings, clock=watch, random=Random(5))
+    asha, open_states = life_now._patients[0], ("placed", "picking", "ready", "out")
+    while not any(row.state == "placed" for row in orders_by_id(database).values()):
+        in_transaction(life_now._engine, life_now._order)
+    with database.begin() as c:
+        row_id = c.execute(sa.select(patient.c.id).where(patient.c.public_id == asha)).scalar_one()
+        theirs = pharmacy_order.c.state.in_(open_states)
+        c.execute(sa.update(pharmacy_order).where(theirs).values(patient_id=row_id))
+    before = orders_by_id(database)
+    watch.wait(hours=1)
+    for _ in range(20):
+        in_transaction(life_now._engine, life_now._serve)
+    assert orders_by_id(database) == before
 
 
 def test_it_does_not_live_on_where_people_are_real(database: sa.Engine) -> None:
