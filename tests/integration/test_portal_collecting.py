@@ -132,7 +132,7 @@ def test_a_prescription_is_looked_at_before_its_medicine_is_handed_out(cast: Cas
     hold_id, chitra = a_hold(cast, "amoxil"), cast.of("chitra")
     shown = chitra.post("/pharmacy/holds", {"code": code_of(hold_id)})
     assert "I have seen the prescription" in shown.text
-    assert "1 packs: prescription accepted by Corner Pharmacy on" in words(shown.text)
+    assert "× 1: prescription accepted by Corner Pharmacy on" in words(shown.text)
     refused = chitra.post("/pharmacy/holds/hand-out", {"code": code_of(hold_id)})
     assert (refused.status_code, state(cast, hold_id)) == (422, "held")
     assert "Look at the prescription first" in words(refused.text)
