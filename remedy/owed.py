@@ -31,6 +31,7 @@ of `runs_out` the line of a prescription.
 """
 
 AT_A_TIME = 20
+FORGOTTEN_AT_A_TIME = 5000
 TAKEN_FOR = timedelta(seconds=60)
 """How long a row is left to who took it; doubled with every attempt that failed."""
 
@@ -66,6 +67,19 @@ def owe(connection: sa.Connection, kind: Kind, about: UUID, *patients: UUID, now
         )  # fmt: skip
 
 
+def forget_old(connection: sa.Connection, now: datetime) -> None:
+    """Drop what was owed for too long."""
+    # Looked for first: a DELETE that has to look would wait for everybody who is just writing a row.
+    old = connection.execute(
+        sa.select(mail_owed.c.id)
+        .where(mail_owed.c.owed_at <= now - OWED_FOR)
+        .limit(FORGOTTEN_AT_A_TIME)
+    )
+    gone = list(old.scalars())
+    if gone:
+        connection.execute(sa.delete(mail_owed).where(mail_owed.c.id.in_(gone)))
+
+
 def due(connection: sa.Connection, now: datetime) -> list[int]:
     """The rows whose time has come, the oldest first; none behind another of the same patient about the same thing."""
     before = mail_owed.alias("before")
@@ -84,15 +98,9 @@ def due(connection: sa.Connection, now: datetime) -> list[int]:
 
 
 def take(connection: sa.Connection, row_id: int, now: datetime) -> Owed | None:
-    """Take one of them, so that nobody else does for a while; None if somebody has.
-
-    One that was owed for too long is dropped.
-    """
+    """Take one of them, so that nobody else does for a while; None if somebody has."""
     row = connection.execute(sa.select(mail_owed).where(mail_owed.c.id == row_id)).one_or_none()
     if row is None:
-        return None
-    if row.owed_at <= now - OWED_FOR:
-        settle(connection, row_id)
         return None
     wait = min(TAKEN_FOR * 2 ** min(row.attempts, 10), LONGEST_WAIT)
     taken = connection.execute(

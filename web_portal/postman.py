@@ -42,6 +42,7 @@ class Postman(Round):
     def look(self) -> int:
         """Send all that is due; how many mails the mail server took."""
         here, sent = self._here, 0
+        here.change(lambda c: owed.forget_old(c, here.now()))
         # Whatever becomes of a row, it is not due again at once.
         while rows := here.read(lambda c: owed.due(c, here.now())):
             sent += sum(map(self._send, rows))
