@@ -78,7 +78,10 @@ def own_codes(
     )  # fmt: skip
     if medicine_id is not None:
         query = query.where(medicine.c.public_id == medicine_id)
-    return [OwnCode(*row[:4], bool(row[4])) for row in connection.execute(query)]
+    return [
+        OwnCode(gtin, medicine_id, kept_at, by, bool(is_overruled))
+        for gtin, medicine_id, kept_at, by, is_overruled in connection.execute(query)
+    ]
 
 
 def own_meanings(connection: sa.Connection, pharmacy_id: UUID) -> dict[str, UUID]:

@@ -66,5 +66,4 @@ def holds_of(connection: sa.Connection, patient_id: UUID) -> list[OwnHold]:
 
 
 def _own_hold(hold_id: UUID, *rest: Any) -> OwnHold:
-    *told, is_suspended = rest
-    return OwnHold(hold_id, medicine_label(*told[:5]), *told[5:], bool(is_suspended))
+    return OwnHold(hold_id, medicine_label(*rest[:5]), *rest[5:])
