@@ -115,6 +115,11 @@ def packs_text(quantity_milli: int) -> str:
     return f"{sign}{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
+def amount_of(quantity_milli: int, price_minor: int) -> int:
+    """What so many thousandths of a pack cost at the price of a pack, half a minor unit rounded up."""
+    return (quantity_milli * price_minor + MILLI // 2) // MILLI
+
+
 def minor_of(amount: str | Decimal, minor_digits: int = 2) -> int:
     """An amount of money as an integer of minor units: `"12.50"` is 1250.
 

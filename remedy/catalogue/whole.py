@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 from uuid import UUID
 
 from remedy.catalogue.model import distance_km
+from remedy.values import amount_of
 
 KM_MINOR = 50
 """What a kilometre is reckoned at, in minor units of the currency: a rough price of a trip, said on the page."""
@@ -121,7 +122,7 @@ def _taken(place: Place, medicine_id: UUID, milli: int) -> int:
     if medicine_id not in place.prices:
         return _MISSING
     price = place.prices[medicine_id]
-    return _UNPRICED if price is None else _price(price, milli)
+    return _UNPRICED if price is None else amount_of(milli, price)
 
 
 def _choice(wanted: Mapping[UUID, int], places: Sequence[Place], near: Point | None) -> Choice:
@@ -141,7 +142,7 @@ def _choice(wanted: Mapping[UUID, int], places: Sequence[Place], near: Point | N
         price, pharmacy_id = min(offered, key=lambda one: (one[0] is None, one[0] or 0))
         items[pharmacy_id].append(medicine_id)
         unpriced += price is None
-        goods += _price(price, milli) if price is not None else 0
+        goods += amount_of(milli, price) if price is not None else 0
     used = {pharmacy_id: tuple(found) for pharmacy_id, found in items.items() if found}
     way = _way([place.point for place in ordered if place.pharmacy_id in used], near)
     return Choice(used, goods, unpriced, way)
@@ -161,8 +162,3 @@ def _metres(one: Point, other: Point) -> int:
 
 def _way_minor(way_m: int) -> int:
     return way_m * KM_MINOR // 1000
-
-
-def _price(price_minor: int, milli: int) -> int:
-    """What so many thousandths of a pack cost, a part of a minor unit counted as one."""
-    return -(-price_minor * milli // 1000)

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.orders.model import MOST_LINES, MOST_PACKS_MILLI, amount_of
+from remedy.orders.model import MOST_LINES, MOST_PACKS_MILLI
 from remedy.schema.orders import basket, basket_line
 from remedy.schema.pharmacy import medicine, pharmacy, stock_item
 from remedy.stock.holds import patient_of
 from remedy.stock.locks import place_of
 from remedy.stock.model import Refused, UnknownMedicine, medicine_label
 from remedy.stock.queries import held_milli, sellable_milli
-from remedy.values import Clock, local_day
+from remedy.values import Clock, amount_of, local_day
 
 
 @dataclass(frozen=True)

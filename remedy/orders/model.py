@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from remedy.stock.model import Refused
+from remedy.values import amount_of
 
 Way = Literal["pickup", "delivery"]
 Payment = Literal["cash", "online"]
@@ -145,11 +146,6 @@ class Order:
             if origin == self.state and way in {None, self.way} and to != "collected":
                 return to
         return None
-
-
-def amount_of(quantity_milli: int, price_minor: int) -> int:
-    """What so many thousandths of a pack cost at the price of a pack, half a minor unit rounded up."""
-    return (quantity_milli * price_minor + 500) // 1000
 
 
 def check_reason(reason: str) -> str:

@@ -18,7 +18,6 @@ from remedy.orders.model import (
     Payment,
     PriceChanged,
     Way,
-    amount_of,
 )
 from remedy.orders.steps import step
 from remedy.prescriptions import service as prescriptions
@@ -28,7 +27,7 @@ from remedy.stock.batches import record_refusals
 from remedy.stock.holds import look_aside, patient_of, put_aside
 from remedy.stock.locks import Item, lock_counter, place_of
 from remedy.stock.model import Refused
-from remedy.values import Clock, uuid7
+from remedy.values import Clock, amount_of, uuid7
 from remedy.vault import Vault
 
 __all__ = ["cancel", "cancel_own", "due", "expire_one", "place", "record_short", "step"]

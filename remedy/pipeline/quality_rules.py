@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from remedy.events.topics import TOPICS
-from remedy.values import instant_of
+from remedy.values import amount_of, instant_of
 
 Severity = Literal["critical", "warning"]
 
@@ -149,8 +149,7 @@ def _goods_off(body: Mapping[str, Any]) -> float | None:
     if body.get("goods_minor") is None:
         return None
     added = sum(
-        (line["quantity_milli"] * line["price_minor"] + 500) // 1000
-        for line in body.get("lines", ())
+        amount_of(line["quantity_milli"], line["price_minor"]) for line in body.get("lines", ())
     )
     return _number(body["goods_minor"] - added)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from remedy.schema.pharmacy import medicine, stock_item, stock_lot
 from remedy.stock.locks import place_of
 from remedy.stock.model import medicine_label
-from remedy.values import MILLI, local_day
+from remedy.values import amount_of, local_day
 
 SHOWN = 500
 
@@ -89,7 +89,7 @@ def _lots(
     for row in rows:
         worth = None
         if row.price_minor is not None:
-            worth = (row.quantity_milli * row.price_minor + MILLI // 2) // MILLI
+            worth = amount_of(row.quantity_milli, row.price_minor)
         found.append(
             LotRow(
                 row.public_id,

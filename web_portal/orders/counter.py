@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
 from remedy.orders import pickup, queries, service
-from remedy.orders.model import Order, amount_of
+from remedy.orders.model import Order
 from remedy.prescriptions.queries import Taken, taken_by
 from remedy.stock import codes, collecting
 from remedy.stock.collecting import NoSuchCode, TooManyCodes, WaitingHold
 from remedy.stock.locks import place_of
 from remedy.stock.model import Refused
 from remedy.stock.picking import PickLine, pick_list
+from remedy.values import amount_of
 from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.forms import once

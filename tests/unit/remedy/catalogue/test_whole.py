@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from remedy.catalogue.model import distance_km
 from remedy.catalogue.whole import KM_MINOR, Choice, Place, best_pair, singles
+from remedy.values import amount_of
 
 ITEMS = [UUID(int=number) for number in range(1, 6)]
 HERE = (41.90, 12.50)
@@ -39,7 +40,7 @@ def by_hand(wanted, some, near) -> tuple[int, int, int, str]:
         ]
         if known:
             price, _, chosen = min(known, key=lambda found: found[:2])
-            goods += -(-price * wanted[one] // 1000)
+            goods += amount_of(wanted[one], price)
         else:
             chosen = min(
                 (place for place in some if one in place.prices), key=lambda p: str(p.pharmacy_id)
@@ -125,8 +126,8 @@ def test_each_item_of_two_is_taken_where_it_is_cheaper():
     assert found.goods_minor == 600
 
 
-@pytest.mark.parametrize(("milli", "minor"), [(1000, 333), (500, 167), (3000, 999)])
-def test_a_part_of_a_pack_is_paid_to_the_next_minor_unit(milli, minor):
+@pytest.mark.parametrize(("milli", "minor"), [(1000, 333), (500, 167), (1, 0), (3000, 999)])
+def test_a_part_of_a_pack_costs_here_what_its_order_costs(milli, minor):
     (a,) = ITEMS[:1]
     (found,) = singles({a: milli}, [place(1, {a: 333})], None)
     assert isinstance(found, Choice)
