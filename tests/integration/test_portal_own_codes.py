@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.catalogue.codes import keep_codes
+from remedy.catalogue.service import add_medicine
 from remedy.gateways.mysql import in_transaction
 from remedy.stock.model import Refused, UnknownMedicine
 from remedy.stock.own_codes import (
@@ -87,6 +88,15 @@ def test_a_kept_code_is_known_by_the_scanner_the_stock_list_and_the_till(cast: C
     assert ("Bactonil" in found, "Calmadol" in found) == (True, False)
     kept = chitra(cast).get("/pharmacy/till/state").json["medicines"]
     assert [one["id"] for one in kept if GTIN in one["codes"]] == [str(cast.ids["amoxil"])]
+
+
+def test_what_the_pharmacy_keeps_is_found_first_however_many_have_the_name(cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        for number in range(25):
+            add_medicine(connection, generic_name=f"aabactonil bactonil {number}")
+    found = re.findall(r'medicine=([0-9a-f-]{36})"', scan(cast, NEW, name="bactonil"))
+    assert len(found) == len(set(found)) > 20
+    assert found[0] == str(cast.ids["amoxil"])
 
 
 def test_nothing_is_kept_unless_it_is_ticked(cast: Cast) -> None:

@@ -14,7 +14,6 @@ from werkzeug.wrappers.response import Response
 from wtforms import BooleanField, DateField, Field, HiddenField, StringField
 from wtforms.validators import Optional, ValidationError
 
-from remedy.catalogue.model import Medicine
 from remedy.catalogue.queries import find_medicines, medicine
 from remedy.stock import barcodes, service
 from remedy.stock.barcodes import Scanned
@@ -32,6 +31,7 @@ from web_portal.pharmacy import undo as undo_of
 room = Blueprint("receive", __name__, url_prefix="/pharmacy/receive")
 
 CODE_AT_MOST = 200
+MOST_OF_A_NAME = 20
 
 
 class ReceiveForm(OnceForm):
@@ -178,14 +178,21 @@ def _page(
     )
 
 
-def _called(name: str) -> list[tuple[Medicine, bool]]:
-    """The medicines of that name, each with whether the pharmacy keeps it: its own stock first."""
+def _called(name: str) -> list[tuple[UUID, str, bool]]:
+    """The medicines of that name: what the pharmacy keeps first (True), then the rest of the catalogue."""
     here, pharmacy_id = parts(), access.pharmacy_id()
-    kept = {
-        row.medicine_id for row in here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now()))
+    rows = here.read(lambda c: stock_rows(c, pharmacy_id, now=here.now()))
+    words, kept = name.casefold().split(), {row.medicine_id for row in rows}
+    own = {
+        row.medicine_id: row.label
+        for row in rows
+        if all(word in row.label.casefold() for word in words)
     }
-    found = here.read(lambda c: find_medicines(c, name))
-    return sorted([(one, one.medicine_id in kept) for one in found], key=lambda told: not told[1])
+    shown = [(medicine_id, label, True) for medicine_id, label in own.items()][:MOST_OF_A_NAME]
+    for one in here.read(lambda c: find_medicines(c, name)):
+        if one.medicine_id not in own:
+            shown.append((one.medicine_id, one.label, one.medicine_id in kept))
+    return shown
 
 
 def _row(medicine_id: UUID | None) -> StockRow | None:
