@@ -1,6 +1,7 @@
 """What a reader chose in the footer: the language and the colours of pages, in two cookies of their browser."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from babel import Locale
@@ -26,7 +27,12 @@ def chosen(what: str) -> str:
 
 def languages(codes: Iterable[str]) -> list[tuple[str, str]]:
     """Each language's code with its own name for itself."""
-    return [(code, str(Locale.parse(code).get_display_name(code)).capitalize()) for code in codes]
+    return [(code, _own_name(code)) for code in codes]
+
+
+@lru_cache(maxsize=64)
+def _own_name(code: str) -> str:
+    return str(Locale.parse(code).get_display_name(code)).capitalize()
 
 
 @room.get("/language/<code>")

@@ -1,19 +1,28 @@
-"""Templates' words, with the catalogue of the reader's language looked up once a request and not at every word.
+"""Words of pages, with the catalogue of the reader's language looked up once a request and not at every word.
 
 A page has up to two hundred of them; finding out each time whose language it is took a fifth of drawing it.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g, has_request_context
 from flask_babel import get_translations
 
 KEPT = "words_of_request"
+SENTENCES = 16_384
+"""How many are kept as they are written into pages: all of ours in a few languages."""
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """As flask-babel's, for code that says many things on one page."""
+    said = _said(_catalogue(), text)
+    return said % values if values else said
 
 
 def init_app(app: Flask) -> None:
     """Put these in the place of flask-babel's own, which look anew each time."""
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: _catalogue().ugettext(text),
         ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
         newstyle=True,
@@ -22,8 +31,23 @@ def init_app(app: Flask) -> None:
             context, one, many, count
         ),
     )
-    # What templates write most: the function itself, not one that looks for it by name at every word.
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
+    # What templates write most. As plain text, so that the page escapes the sentence with what is put into it.
+    app.jinja_env.globals["_"] = _written
+
+
+def _written(text: str, /, **values: object) -> str:
+    return _said(_catalogue(), text) % values if values else _whole(_catalogue(), text)
+
+
+@lru_cache(SENTENCES)
+def _said(catalogue: Any, text: str) -> str:
+    return str(catalogue.ugettext(text))
+
+
+@lru_cache(SENTENCES)
+def _whole(catalogue: Any, text: str) -> str:
+    # Signs of per cent are written twice in every sentence of a page.
+    return _said(catalogue, text) % {}
 
 
 def _catalogue() -> Any:

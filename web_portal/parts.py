@@ -5,13 +5,14 @@ Made once per process by `create_app`; a route takes it with `parts()` and passe
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 EXTENSION = "remedy"
+REMEMBERED_SECONDS = 30.0
 POOL_SIZE = 8
 """Connections a worker keeps: many threads wait on sockets, few on the database."""
 
@@ -43,31 +45,39 @@ HandOver = Callable[[str, str, str], None]
 class Parts:
     """What every request may use.
 
+    Changes go over `engine`, what only looks over `reading`, which has no transactions.
     `announce` tells Kafka, `post` writes a mail (address, subject, text); neither waits, neither raises.
     """
 
     settings: Settings
     engine: sa.Engine
+    reading: sa.Engine
     vault: Vault
     region: Region
     clock: Clock
     announce: Announce
     post: "Post"
+    remembered: "Remembered"
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock = utc_now) -> "Parts":
         """The parts of this process; nothing is connected before it is used."""
         engine = engine_for(settings.database_url, pool_size=POOL_SIZE)
+        reading = engine_for(settings.database_url, pool_size=POOL_SIZE, for_reading=True)
         if settings.search_index_dir:
-            use(engine, Index(Path(settings.search_index_dir)))
+            index = Index(Path(settings.search_index_dir))
+            use(engine, index)
+            use(reading, index)
         return cls(
             settings=settings,
             engine=engine,
+            reading=reading,
             vault=Vault(settings.master_key, clock=clock),
             region=Region.load(settings.region_file),
             clock=clock,
             announce=Announcer(settings.kafka_brokers),
             post=Post(settings),
+            remembered=Remembered(REMEMBERED_SECONDS),
         )
 
     def file_store(self) -> "Files":
@@ -86,9 +96,30 @@ class Parts:
         return in_transaction(self.engine, work)
 
     def read(self, look: Callable[[sa.Connection], Result]) -> Result:
-        """Read in one short transaction; the connection is given back before the page is drawn."""
-        with self.engine.begin() as connection:
+        """Read; the connection is given back before the page is drawn."""
+        with self.reading.connect() as connection:
             return look(connection)
+
+
+class Remembered:
+    """What nearly every page says and hardly ever changes: read again when it is older than so many seconds.
+
+    Never for what a decision rests on: another worker may have changed it since.
+    """
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    def __call__(self, name: str, read: Callable[[], Result]) -> Result:
+        """What is remembered by this name, or what `read` gives, remembered from now on."""
+        now = self._monotonic()
+        read_at, found = self._kept.get(name, (-self._seconds, None))
+        if now - read_at >= self._seconds:
+            found = read()
+            self._kept[name] = (now, found)
+        return cast(Result, found)
 
 
 def to_the_server(settings: Settings) -> HandOver:

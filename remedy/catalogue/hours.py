@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from remedy.values import local_day, zone
 
+Stretch = tuple[datetime, datetime]
+
 DAYS_AHEAD = 8
 """A week and a day: whoever opens at all opens within it."""
 
@@ -41,14 +43,8 @@ def opening_at(hours: Iterable[Hours], instant: datetime, time_zone: str) -> Ope
     if not known:
         return None
     today = local_day(instant, time_zone)
-    merged: list[tuple[datetime, datetime]] = []
-    for starts, ends in sorted(_stretches(known, today, time_zone)):
-        if merged and starts <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
-        else:
-            merged.append((starts, ends))
     horizon = instant + timedelta(days=DAYS_AHEAD - 1)
-    for starts, ends in merged:
+    for starts, ends in _merged(_stretches(known, today, time_zone)):
         if starts <= instant < ends:
             return Opening(True, ends if ends <= horizon else None)
         if starts > instant:
@@ -56,12 +52,26 @@ def opening_at(hours: Iterable[Hours], instant: datetime, time_zone: str) -> Ope
     return Opening(False, None)
 
 
-def _stretches(
-    hours: list[Hours], today: date, time_zone: str
-) -> Iterable[tuple[datetime, datetime]]:
+def _merged(stretches: Iterable[Stretch]) -> Iterable[Stretch]:
+    """Those that touch or overlap as one; they come in the order of their beginning, and so do these."""
+    one: Stretch | None = None
+    for starts, ends in stretches:
+        if one is not None and starts <= one[1]:
+            one = (one[0], max(ends, one[1]))
+        else:
+            if one is not None:
+                yield one
+            one = (starts, ends)
+    if one is not None:
+        yield one
+
+
+def _stretches(hours: list[Hours], today: date, time_zone: str) -> Iterable[Stretch]:
+    """Day by day, so that who has read enough need not work out the rest of the week."""
     # From yesterday: what opened then may still be open.
     for ahead in range(-1, DAYS_AHEAD + 1):
         day = today + timedelta(days=ahead)
+        of_day = []
         for one in hours:
             if one.weekday != day.weekday():
                 continue
@@ -69,7 +79,8 @@ def _stretches(
             starts = _instant(day, one.opens_at, time_zone)
             ends = _instant(closing, one.closes_at, time_zone)
             if starts < ends:
-                yield starts, ends
+                of_day.append((starts, ends))
+        yield from sorted(of_day)
 
 
 def _instant(day: date, at: time, time_zone: str) -> datetime:

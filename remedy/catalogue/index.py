@@ -1,16 +1,17 @@
-"""The search index: which medicines a text means. It knows names and strengths, never who has any.
+"""The search index: which medicines a text means, and what is shown of them. It never knows who has any.
 
 It is derived from the database and says how far it has taken it in. One process writes it
 (`remedy.pipeline.indexing`), portal workers open it; who has none, or one that is behind, uses the words in the
 database (`queries`).
 """
 
+import json
 import logging
 import shutil
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -20,14 +21,15 @@ import tantivy
 from tantivy import Occur, Query
 
 from remedy.catalogue.meaning import Asked, forms_in, strengths_in
-from remedy.catalogue.model import NewMedicine, folded
+from remedy.catalogue.model import Medicine, NewMedicine, folded
 from remedy.catalogue.slips import may_slip
 
 log = logging.getLogger(__name__)
 
 Hits = list[tuple[float, tantivy.DocAddress]]
+Rank = tuple[float, str, str, int]
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what is kept of a medicine changes: an index of another format is made anew."""
 
 HEAP_BYTES = 32_000_000
@@ -45,8 +47,8 @@ def _schema() -> tantivy.Schema:
     for name in ("key", "kind", "word", "strength", "form", "code", "atc", "state"):
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
     made.add_text_field("name", fast=True, tokenizer_name="raw", index_option="basic")
-    made.add_unsigned_field("row_id", fast=True)
     made.add_unsigned_field("name_begins", fast=True)
+    made.add_text_field("told", stored=True, tokenizer_name="raw", index_option="basic")
     made.add_text_field("catalogue", stored=True, tokenizer_name="raw", index_option="basic")
     made.add_unsigned_field("seq", stored=True)
     return made.build()
@@ -81,10 +83,12 @@ class Writer:
         """Forget every medicine, at the next commit."""
         self._writer.delete_all_documents()
 
-    def put(self, row_id: int, one: NewMedicine, codes: Iterable[str] = ()) -> None:
+    def put(
+        self, row_id: int, medicine_id: UUID, one: NewMedicine, codes: Iterable[str] = ()
+    ) -> None:
         """Take in a medicine, in place of what was known of it."""
         self._writer.delete_documents_by_term("key", str(row_id))
-        self._writer.add_document(_document(row_id, one, codes))
+        self._writer.add_document(_document(row_id, medicine_id, one, codes))
 
     def commit(self, position: Position) -> None:
         """Make what was put findable; the position is in the same commit, so neither is ever without the other."""
@@ -113,7 +117,9 @@ def _open_or_make(folder: Path) -> tantivy.Index:
     return tantivy.Index(schema, path=str(folder), reuse=False)
 
 
-def _document(row_id: int, one: NewMedicine, codes: Iterable[str]) -> tantivy.Document:
+def _document(
+    row_id: int, medicine_id: UUID, one: NewMedicine, codes: Iterable[str]
+) -> tantivy.Document:
     named = [one.generic_name, one.brand_name, one.strength, one.pack]
     told = " / ".join(text for text in named if text)
     name = f"{one.generic_name}\0{one.brand_name or ''}".lower()
@@ -126,10 +132,19 @@ def _document(row_id: int, one: NewMedicine, codes: Iterable[str]) -> tantivy.Do
         form=sorted(forms_in(one.form or one.pack or "")),
         code=sorted(set(codes)),
         atc=[folded(one.atc_code)] if one.atc_code else [],
+        told=[json.dumps([row_id, medicine_id.hex, *(getattr(one, name) for name in _TOLD)])],
     )
-    made.add_unsigned("row_id", row_id)
     made.add_unsigned("name_begins", int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big"))
     return made
+
+
+_TOLD = [field.name for field in fields(Medicine)][1:]
+"""What is kept of a medicine to be shown, after its ids."""
+
+
+def _medicine(told: str) -> tuple[int, Medicine]:
+    row_id, medicine_id, *values = json.loads(told)
+    return row_id, Medicine(UUID(hex=medicine_id), *values)
 
 
 def _position(searcher: tantivy.Searcher) -> Position | None:
@@ -153,22 +168,19 @@ class Snapshot:
     schema: tantivy.Schema
     position: Position
 
-    def find(self, things: list[Asked], kind: str | None, limit: int) -> dict[int, float]:
-        """Row ids of medicines that have everything asked for, each with how well it fits; the best first.
-
-        Those that fit alike are in no order, but where not all are given they are the first by name.
-        """
+    def find(self, things: list[Asked], kind: str | None, limit: int) -> list[Medicine]:
+        """Medicines that have everything asked for; those that fit best first, then by name."""
         return self._best([self._exactly(one) for one in things], kind, limit)
 
-    def find_nearly(self, things: list[Asked], kind: str | None, limit: int) -> dict[int, float]:
+    def find_nearly(self, things: list[Asked], kind: str | None, limit: int) -> list[Medicine]:
         """As `find`, but each word may have one slip of the keyboard in it."""
         if not any(_may_slip(one) for one in things):
-            return {}
+            return []
         return self._best([self._nearly(one) for one in things], kind, limit)
 
-    def _best(self, wanted: list[Query], kind: str | None, limit: int) -> dict[int, float]:
+    def _best(self, wanted: list[Query], kind: str | None, limit: int) -> list[Medicine]:
         if not wanted:
-            return {}
+            return []
         if kind is not None:
             wanted.append(Query.const_score_query(self._is("kind", kind), 0.0))
         query = Query.boolean_query([(Occur.Must, one) for one in wanted])
@@ -178,8 +190,13 @@ class Snapshot:
             hits = self._first_by_name(query, hits, limit)
         else:
             hits = hits[:limit]
-        rows = self.searcher.fast_field_values("row_id", [place for _, place in hits])
-        return {row: fit for (fit, _), row in zip(hits, rows, strict=True)}  # type: ignore[misc]
+        return [
+            one for _, one in sorted((self._kept(fit, place) for fit, place in hits), key=_rank)
+        ]
+
+    def _kept(self, fit: float, place: tantivy.DocAddress) -> tuple[Rank, Medicine]:
+        row_id, one = _medicine(str(self.searcher.doc(place).get_first("told")))
+        return (-fit, one.generic_name.lower(), (one.brand_name or "").lower(), row_id), one
 
     def _first_by_name(self, query: Query, hits: Hits, limit: int) -> Hits:
         """The best, and of those that fit alike the first by name.
@@ -244,6 +261,10 @@ class Snapshot:
 
     def _like(self, word: str, distance: int, *, prefix: bool) -> Query:
         return Query.fuzzy_term_query(self.schema, "word", word, distance=distance, prefix=prefix)
+
+
+def _rank(found: tuple[Rank, Medicine]) -> Rank:
+    return found[0]
 
 
 def _may_slip(one: Asked) -> bool:

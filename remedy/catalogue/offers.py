@@ -4,6 +4,7 @@ Availability is computed from lots and holds at each look, never kept: nothing h
 ledger. The database reads the lots of a medicine in one stretch of an index and hands over only what is shown.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 
 from remedy.catalogue.hours import opening_at
 from remedy.catalogue.model import EARTH_RADIUS_KM, Offer, distance_km
-from remedy.catalogue.pharmacies import Point, hours_of
+from remedy.catalogue.pharmacies import HOURS_TOLD, Point, week_of
 from remedy.schema.pharmacy import medicine, pharmacy, stock_hold, stock_item, stock_lot
 from remedy.values import local_day
 
@@ -43,12 +44,16 @@ def offers_near(
     now: datetime,
     limit: int | None = None,
     offset: int = 0,
+    zones: Collection[str] | None = None,
 ) -> Offers:
     """Verified pharmacies that keep a medicine: those that have it first, then the nearest, then the cheapest.
 
-    What is expired, recalled or set aside is not available, by the day it is at each pharmacy.
+    What is expired, recalled or set aside is not available, by the day it is at each pharmacy. `zones` are the
+    pharmacies' time zones where the caller knows them; in one that is not among them it is the latest day there
+    is, so that nothing expired is shown.
     """
-    zones = connection.execute(_ZONES).scalars().all()
+    if zones is None:
+        zones = time_zones(connection)
     if not zones:
         return NOBODY
     days = sorted({local_day(now, zone) for zone in zones})
@@ -68,12 +73,15 @@ def offers_near(
     rows = connection.execute(query, values).mappings().all()
     if not rows:
         return NOBODY
-    hours = hours_of(connection, [row["pharmacy_id"] for row in rows])
-    shown = [_offer(dict(row), hours, near, now) for row in rows]
+    shown = [_offer(dict(row), near, now) for row in rows]
     return Offers(sorted(shown, key=rank), int(rows[0]["having"]), int(rows[0]["keeping"]))
 
 
-_ZONES = sa.select(pharmacy.c.time_zone).distinct()
+def time_zones(connection: sa.Connection) -> list[str]:
+    """Each time zone that a pharmacy is in."""
+    return list(connection.execute(sa.select(pharmacy.c.time_zone).distinct()).scalars())
+
+
 MOST = 2**31
 """More than there can be: no limit, as a number."""
 
@@ -102,6 +110,7 @@ def _query(zones: Zones, is_near: bool) -> sa.Select[Any]:
             columns.time_zone,
             columns.source,
             columns.source_as_of,
+            HOURS_TOLD.label("hours"),
             best.price_minor,
             best.changed_at.label("as_of"),
             best.count_wanted_at.is_not(None).label("is_doubtful"),
@@ -132,26 +141,28 @@ def rank(offer: Offer) -> tuple[bool, float, bool, int, str]:
     return (not offer.has_it, offer.distance_km or 0.0, price is None, price or 0, offer.name)
 
 
-def _offer(
-    values: dict[str, Any], hours: dict[UUID, Any], near: Point | None, now: datetime
-) -> Offer:
+def _offer(values: dict[str, Any], near: Point | None, now: datetime) -> Offer:
     del values["having"], values["keeping"]
+    hours = week_of(values.pop("hours"))
     values["is_doubtful"] = bool(values["is_doubtful"])
     values["available_milli"] = int(values["available_milli"])
     place = (values["latitude"], values["longitude"])
     return Offer(
         **values,
         distance_km=distance_km(near, place) if near else None,
-        opening=opening_at(hours.get(values["pharmacy_id"], ()), now, values["time_zone"]),
+        opening=opening_at(hours, now, values["time_zone"]),
     )
 
 
 def _ranked(zones: Zones, is_near: bool) -> sa.Select[Any]:
     """SQL: the stock items of a medicine at verified pharmacies in order, narrow, each with what it has."""
     item, place = stock_item.c, pharmacy.c
-    lots, held = _lots(1 + max(number for _, number in zones)), _held()
+    latest = max(number for _, number in zones)
+    lots, held = _lots(1 + latest), _held()
     sellable = sa.case(
-        {zone: lots.c[f"sellable_{number}"] for zone, number in zones}, value=place.time_zone
+        {zone: lots.c[f"sellable_{number}"] for zone, number in zones},
+        value=place.time_zone,
+        else_=lots.c[f"sellable_{latest}"],
     )
     available = sa.func.greatest(
         sa.func.coalesce(sellable, 0) - sa.func.coalesce(held.c.held_milli, 0), 0

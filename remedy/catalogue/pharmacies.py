@@ -157,16 +157,12 @@ def hours_of(
 ) -> dict[UUID, tuple[Hours, ...]]:
     """The opening hours of these pharmacies in the order of the week; those not known are left out."""
     rows = connection.execute(_HOURS, {"pharmacy_ids": list(pharmacy_ids)})
-    return {
-        pharmacy_id: tuple(sorted(map(_stretch, told.split(",")), key=_in_the_week))
-        for pharmacy_id, told in rows
-    }
+    return {pharmacy_id: week_of(told) for pharmacy_id, told in rows if told}
 
 
-# One row for each pharmacy and not for each stretch: a page of them has a hundred.
-_HOURS = (
+# One text for each pharmacy and not a row for each stretch: a page of them has a hundred.
+HOURS_TOLD = (
     sa.select(
-        pharmacy.c.public_id,
         sa.func.group_concat(
             sa.func.concat_ws(
                 " ",
@@ -174,15 +170,25 @@ _HOURS = (
                 sa.func.time_to_sec(pharmacy_hours.c.opens_at),
                 sa.func.time_to_sec(pharmacy_hours.c.closes_at),
             )
-        ),
+        )
     )
-    .join_from(pharmacy_hours, pharmacy)
-    .where(pharmacy.c.public_id.in_(sa.bindparam("pharmacy_ids", expanding=True)))
-    .group_by(pharmacy.c.public_id)
+    .where(pharmacy_hours.c.pharmacy_id == pharmacy.c.id)
+    .correlate(pharmacy)
+    .scalar_subquery()
+)
+"""SQL: the opening hours of the pharmacy of the row, for `week_of`; NULL where they are not known."""
+
+_HOURS = sa.select(pharmacy.c.public_id, HOURS_TOLD).where(
+    pharmacy.c.public_id.in_(sa.bindparam("pharmacy_ids", expanding=True))
 )
 
 
 @lru_cache(maxsize=4096)
+def week_of(told: str | None) -> tuple[Hours, ...]:
+    """Opening hours as `HOURS_TOLD` has them, in the order of the week."""
+    return tuple(sorted(map(_stretch, told.split(",")), key=_in_the_week)) if told else ()
+
+
 def _stretch(told: str) -> Hours:
     weekday, opens, closes = map(int, told.split(" "))
     return Hours(weekday, _time(opens), _time(closes))
@@ -235,9 +241,14 @@ def place_meant(connection: sa.Connection, typed: str, known: dict[str, Point]) 
     return None
 
 
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(search_words(name))
+
+
 def district_meant(words: list[str], known: Iterable[str]) -> str | None:
     """The one district that is called so, or begins so, or would but for one slip in a word."""
-    folded = {name: search_words(name) for name in known}
+    folded = {name: _words(name) for name in known}
     rules = (
         lambda typed, word: typed == word,
         lambda typed, word: word.startswith(typed),

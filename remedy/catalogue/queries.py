@@ -48,9 +48,9 @@ def find(
     Names of medicines are often alike: what is only nearly called so is apart, to be shown as such.
     """
 
-    def look(index: Snapshot, things: list[Asked]) -> tuple[dict[int, float], dict[int, float]]:
+    def look(index: Snapshot, things: list[Asked]) -> tuple[list[Medicine], list[Medicine]]:
         exact = index.find(things, kind, limit)
-        return exact, {} if exact else index.find_nearly(things, kind, limit)
+        return exact, [] if exact else index.find_nearly(things, kind, limit)
 
     if (found := find_by_index(connection, text, look)) is not None:
         return Found(*found)

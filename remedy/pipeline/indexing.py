@@ -79,8 +79,8 @@ def follow(
     else:
         writer.clear()
     taken = 0
-    for row_id, one, codes in _changed(connection, after, target.seq):
-        writer.put(row_id, one, codes)
+    for changed in _changed(connection, after, target.seq):
+        writer.put(*changed)
         taken += 1
         if taken == 1:
             reached("half")
@@ -104,19 +104,20 @@ def make_anew(connection: sa.Connection, *, clock: Clock) -> UUID:
 _STATE = (catalogue_state.c.public_id, catalogue_state.c.changed_seq)
 _TOLD = (
     "kind", "generic_name", "brand_name", "strength", "form", "pack", "atc_code",
+    "is_prescription_only", "is_controlled",
 )  # fmt: skip
 
 
 def _changed(
     connection: sa.Connection, after: int, until: int
-) -> Iterator[tuple[int, NewMedicine, list[str]]]:
+) -> Iterator[tuple[int, UUID, NewMedicine, list[str]]]:
     """Medicines whose last change is within these numbers, with their codes, a chunk at a time."""
     columns = medicine.c
     told = [columns[name] for name in _TOLD]
     place = (after, 2**62)
     while True:
         rows = connection.execute(
-            sa.select(columns.changed_seq, columns.id, columns.gtin, *told)
+            sa.select(columns.changed_seq, columns.id, columns.public_id, columns.gtin, *told)
             .where(
                 columns.changed_seq <= until,
                 (columns.changed_seq > place[0])
@@ -127,7 +128,7 @@ def _changed(
         ).all()
         for row in rows:
             one = NewMedicine(**{name: getattr(row, name) for name in _TOLD})
-            yield row.id, one, [row.gtin] if row.gtin else []
+            yield row.id, row.public_id, one, [row.gtin] if row.gtin else []
         if len(rows) < CHUNK:
             return
         place = (rows[-1].changed_seq, rows[-1].id)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import request
 
 from remedy.catalogue.model import Medicine, Offer
-from remedy.catalogue.offers import Offers, offers_near
+from remedy.catalogue.offers import Offers, offers_near, time_zones
 from remedy.catalogue.pharmacies import Near, Point, districts, place_meant
 from remedy.catalogue.queries import alternatives
 from web_portal.parts import parts
@@ -52,9 +52,13 @@ def nowhere() -> Around:
 def around(connection: sa.Connection, meant: Medicine | None = None) -> Around:
     """What is near the place this request names."""
     now = parts().now()
-    known = districts(connection)
     typed = typed_place()
+    known = parts().remembered("districts", lambda: districts(connection))
     near = place_meant(connection, typed, known)
+    if typed and near is None:
+        # Or it has come since.
+        known = districts(connection)
+        near = place_meant(connection, typed, known)
     point = near.point if near else None
     if meant is None:
         return Around(known, typed, near, [], [])
@@ -76,4 +80,5 @@ def _offers(connection: sa.Connection, meant: Medicine, point: Point | None, pag
         now=parts().now(),
         limit=PAGE,
         offset=(page - 1) * PAGE,
+        zones=parts().remembered("time zones", lambda: time_zones(connection)),
     )

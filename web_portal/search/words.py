@@ -2,15 +2,12 @@
 
 from urllib.parse import urlencode
 
-from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from remedy.catalogue.hours import Hours, Opening
 from remedy.values import local_day, packs_text
-from web_portal.pages import clock_time, weekday_name
+from web_portal.page_words import gettext as _
+from web_portal.pages import clock_time, one_decimal, time_of_day, weekday_name
 from web_portal.parts import parts
 
 SOURCES = {"openstreetmap": "© OpenStreetMap contributors, ODbL"}
@@ -48,7 +45,7 @@ def opening(told: Opening | None, time_zone: str) -> str:
         return _("Open around the clock") if told.is_open else _("Closed")
     day, at = local_day(told.changes_at, time_zone), clock_time(told.changes_at, time_zone)
     is_today = day == local_day(parts().now(), time_zone)
-    weekday = format_date(day, "EEEE", locale=get_locale() or "en")
+    weekday = weekday_name(day.weekday())
     if told.is_open:
         if is_today:
             return _("Open now, until %(time)s", time=at)
@@ -60,12 +57,10 @@ def opening(told: Opening | None, time_zone: str) -> str:
 
 def week(hours: tuple[Hours, ...]) -> list[tuple[str, str]]:
     """Each day of the week with its hours in words."""
-    locale = get_locale() or "en"
     days = []
     for weekday in range(7):
         stretches = [
-            f"{format_time(one.opens_at, 'HH:mm', locale=locale)}–"
-            f"{format_time(one.closes_at, 'HH:mm', locale=locale)}"
+            f"{time_of_day(one.opens_at)}–{time_of_day(one.closes_at)}"
             for one in hours
             if one.weekday == weekday
         ]
@@ -75,14 +70,12 @@ def week(hours: tuple[Hours, ...]) -> list[tuple[str, str]]:
 
 def distance(kilometres: float) -> str:
     """How far away a pharmacy is."""
-    km = format_decimal(kilometres, format="0.0", locale=get_locale() or "en")
-    return _("%(km)s km away", km=km)
+    return _("%(km)s km away", km=one_decimal(kilometres))
 
 
 def kilometres(metres: int) -> str:
     """A way in kilometres."""
-    km = format_decimal(metres / 1000, format="0.0", locale=get_locale() or "en")
-    return _("%(km)s km", km=km)
+    return _("%(km)s km", km=one_decimal(metres / 1000))
 
 
 def directions(latitude: float, longitude: float) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from remedy.catalogue.index import CANDIDATES, Index, Position, Writer
 from remedy.catalogue.meaning import asked
-from remedy.catalogue.model import NewMedicine
+from remedy.catalogue.model import Medicine, NewMedicine
 
 CATALOGUE = UUID(int=7)
 MEDICINES = {
@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 def fill(folder, medicines, seq=1, **codes):
     writer = Writer(folder)
     for row_id, one in medicines.items():
-        writer.put(row_id, one, codes.get(f"of_{row_id}", ()))
+        writer.put(row_id, UUID(int=row_id), one, codes.get(f"of_{row_id}", ()))
     writer.commit(Position(CATALOGUE, seq))
     writer.close()
 
@@ -39,7 +39,23 @@ def fill(folder, medicines, seq=1, **codes):
 def found(folder, text, *, nearly=False, kind="product", limit=20):
     now = Index(folder).now()
     look = now.find_nearly if nearly else now.find
-    return list(look(asked(text), kind, limit))
+    return numbers(look(asked(text), kind, limit))
+
+
+def numbers(medicines):
+    return [one.medicine_id.int for one in medicines]
+
+
+def test_all_that_is_shown_of_a_medicine_comes_from_the_index(tmp_path):
+    whole = NewMedicine(
+        "paracetamol", brand_name="Calmadöl", strength="500 mg", form="tablet", pack="20",
+        atc_code="N02BE01", is_prescription_only=True,
+    )  # fmt: skip
+    fill(tmp_path, {1: whole})
+    assert Index(tmp_path).now().find(asked("calmadol"), "product", 1) == [
+        Medicine(UUID(int=1), "product", "paracetamol", "Calmadöl", "500 mg", "tablet", "20",
+                 "N02BE01", True, False)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -95,9 +111,7 @@ def test_what_was_typed_as_it_is_stands_before_a_slip(folder):
 
 def test_a_word_in_a_name_stands_before_the_form_it_may_mean(tmp_path):
     fill(tmp_path, {1: NewMedicine("a", form="tablet"), 2: NewMedicine("z tabs", form="syrup")})
-    now = Index(tmp_path).now()
-    fits = now.find(asked("tabs"), None, 5)
-    assert fits[2] > fits[1]
+    assert found(tmp_path, "tabs") == [2, 1]
 
 
 def test_groups_are_found_only_where_they_are_asked_for(folder):
@@ -121,16 +135,16 @@ def test_a_medicine_put_again_replaces_what_was_known(tmp_path):
     index = Index(tmp_path)
     before = index.now()
     fill(tmp_path, {1: NewMedicine("renamed")}, seq=2)
-    assert list(before.find(asked("calmadol"), None, 5)) == [1]
+    assert numbers(before.find(asked("calmadol"), None, 5)) == [1]
     assert (index.now().position.seq, index.open_again().position.seq) == (1, 2)
-    assert list(index.now().find(asked("calmadol"), None, 5)) == []
-    assert list(index.now().find(asked("renamed"), None, 5)) == [1]
+    assert numbers(index.now().find(asked("calmadol"), None, 5)) == []
+    assert numbers(index.now().find(asked("renamed"), None, 5)) == [1]
 
 
 def test_what_was_not_committed_is_not_there(tmp_path):
     fill(tmp_path, MEDICINES)
     writer = Writer(tmp_path)
-    writer.put(8, NewMedicine("uncommitted"))
+    writer.put(8, UUID(int=8), NewMedicine("uncommitted"))
     assert writer.position == Position(CATALOGUE, 1)
     writer.close()
     assert found(tmp_path, "uncommitted") == []

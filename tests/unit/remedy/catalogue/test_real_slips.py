@@ -41,7 +41,7 @@ def index(register: list[NewMedicine], tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("real")
     writer = Writer(folder)
     for number, one in enumerate(register):
-        writer.put(number, one)
+        writer.put(number, UUID(int=number), one)
     writer.commit(Position(UUID(int=1), 1))
     writer.close()
     now = Index(folder).now()
@@ -61,7 +61,7 @@ def test_nineteen_of_twenty_slips_are_found_among_the_first_ten(
         tried += 1
         things = asked(with_a_slip(dice, name))
         shown = index.find(things, "product", 10) or index.find_nearly(things, "product", 10)
-        found += number in shown
+        found += UUID(int=number) in {one.medicine_id for one in shown}
     assert found / tried >= 0.95
 
 
@@ -79,5 +79,5 @@ def test_a_name_typed_as_it_is_finds_its_own_brand_and_no_look_alike(
         # An amount and a form are found by what they mean; every other word by its letters.
         wanted = {word for one in things if not (one.strength or one.form) for word in one.words}
         for other in shown:
-            has = register[other].words
+            has = register[other.medicine_id.int].words
             assert all(any(word.startswith(typed) for word in has) for typed in wanted), name
