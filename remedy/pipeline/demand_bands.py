@@ -28,6 +28,9 @@ MEASURES: tuple[Measure, ...] = (SEARCHES, UNMET, SALES, REFUSALS)
 BY_PEOPLE = frozenset({SEARCHES, UNMET})
 """Measures whose events name a person, by a pseudonym; a sale names nobody."""
 
+FOLLOWS: dict[Measure, Measure] = {UNMET: SEARCHES, REFUSALS: SALES}
+"""What is rare follows what it is a part of."""
+
 SHOWN_WINDOWS = (5, 60)
 WINDOWS = (2, *SHOWN_WINDOWS)
 """Minutes. The shortest is there to name soon what is large; pages show the others."""
@@ -40,7 +43,7 @@ CHANCE_ALARMS_A_MONTH = 10.0
 """What chance alone may raise in a month, over all subjects, measures and windows."""
 
 CALM_CHANCE = 0.01
-"""Once open, an alert stays while a window holds more than one in a hundred such windows would."""
+"""Once open, an alert stays while a window holds more than one in a hundred such windows would; and so the town is busy."""
 
 PRIOR_EVENTS = 0.5
 LEAST_SPREAD, MOST_SPREAD = 0.02, 8.0
@@ -49,10 +52,8 @@ LEAST_SPREAD, MOST_SPREAD = 0.02, 8.0
 TOWN_EVENTS = 20.0
 """How many events of a quiet hour the town's own mean weighs when it is asked how busy it is."""
 
-SURELY = 3.0
-"""Standard deviations below what is seen: so busy the town surely is, however little is expected of it."""
-
-LEAST_EXPECTED = 0.01
+LEAST_MEAN, LEAST_OF_TOWN = 1e-9, 1e-3
+"""Of what was never seen: what a window is expected to hold of a subject, and of the rest of the town."""
 
 QUARTER = 15
 QUARTERS_A_DAY = 96
@@ -215,7 +216,7 @@ class Usual:
         known = self.events.get(key, 0) + PRIOR_EVENTS
         a_day = known / (self.days + self.prior_days[measure])
         part = self.weeks[measure].part_of_day(until, minutes)
-        return Band(max(a_day * part * busy, 1e-9), 1 / known + self.spread[measure])
+        return Band(max(a_day * part * busy, LEAST_MEAN), 1 / known + self.spread[measure])
 
 
 @dataclass
@@ -249,8 +250,7 @@ class Counts:
         )
 
     def _week(self, measure: Measure, zone: ZoneInfo) -> Week:
-        # What is rare follows what it is a part of.
-        like = {UNMET: SEARCHES, REFUSALS: SALES}.get(measure, measure)
+        like = FOLLOWS.get(measure, measure)
         return Week.of(self.by_quarter.get(like, [0.0] * QUARTERS_A_WEEK), zone)
 
     def _prior_days(self, measure: Measure, events: Mapping[Key, int]) -> float:
@@ -279,10 +279,14 @@ class Counts:
 
 
 def busy(seen: int, expected: float) -> float:
-    """How many times busier than usual the town is; never less than once, so that a quiet hour alarms nobody."""
-    drawn = (seen + TOWN_EVENTS) / (expected + TOWN_EVENTS)
-    surely = (seen - SURELY * math.sqrt(seen)) / max(expected, LEAST_EXPECTED)
-    return max(1.0, drawn, surely)
+    """How many times busier than usual the town is; never less than once, so that a quiet hour alarms nobody.
+
+    A few events more are drawn to the usual; what fewer than one in a hundred windows would hold is believed as it is.
+    """
+    expected = max(expected, LEAST_OF_TOWN)
+    if seen > expected and chance_of(seen, expected, LEAST_SPREAD) < CALM_CHANCE:
+        return seen / expected
+    return max(1.0, (seen + TOWN_EVENTS) / (expected + TOWN_EVENTS))
 
 
 def group_of(atc_code: str | None) -> str | None:

@@ -14,6 +14,7 @@ from remedy.pipeline.demand_bands import (
     ALL,
     BY_PEOPLE,
     CALM_CHANCE,
+    FOLLOWS,
     WINDOWS,
     Band,
     Key,
@@ -152,7 +153,13 @@ class Looks:
         """How busy the rest of the town is, in this window or in a longer one."""
         if key[0] == ALL:
             return 1.0
-        return max(self._busy_in(key, now, each) for each in WINDOWS if each >= minutes)
+        subject, measure = key
+        return max(
+            self._busy_in((subject, of), now, each)
+            for of in {measure, FOLLOWS.get(measure, measure)}
+            for each in WINDOWS
+            if each >= minutes
+        )
 
     def _busy_in(self, key: Key, now: datetime, minutes: int) -> float:
         whole = ALL, key[1]
