@@ -40,7 +40,7 @@ def find(connection: sa.Connection, text: str, kind: str | None, limit: int) -> 
 def find_nearly(
     connection: sa.Connection, text: str, kind: str | None, limit: int
 ) -> list[Medicine]:
-    """As `queries.find_nearly`."""
+    """As `queries.find` where nothing has the words as they are: with a slip in a word."""
     words = _words_of(text)
     meant = {word: _meant_by(connection, word) for word in words}
     if not any(meant.values()):

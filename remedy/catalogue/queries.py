@@ -22,7 +22,7 @@ from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import local_day
 
 __all__ = [
-    "Found", "Offers", "alternatives", "day_at_pharmacy", "find", "find_medicines", "find_nearly",
+    "Found", "Offers", "alternatives", "day_at_pharmacy", "find", "find_medicines",
     "medicine", "offers", "offers_near", "shelf",
 ]  # fmt: skip
 
@@ -43,7 +43,7 @@ class Found:
 def find(
     connection: sa.Connection, text: str, *, kind: str | None = None, limit: int = 20
 ) -> Found:
-    """As `find_medicines`, and as `find_nearly` where that finds nothing: what is shown to people.
+    """As `find_medicines`; where that finds nothing, each word of four letters or more may have one slip in it.
 
     Names of medicines are often alike: what is only nearly called so is apart, to be shown as such.
     """
@@ -69,17 +69,6 @@ def find_medicines(
     """
     found = find_by_index(connection, text, lambda index, it: (index.find(it, kind, limit),))
     return by_words.find(connection, text, kind, limit) if found is None else found[0]
-
-
-def find_nearly(
-    connection: sa.Connection, text: str, *, kind: str | None = None, limit: int = 20
-) -> list[Medicine]:
-    """As `find_medicines`, but each word of four letters or more may have one slip of the keyboard in it.
-
-    Names of medicines are often alike: ask for this when nothing has the words as they are, and say so.
-    """
-    found = find_by_index(connection, text, lambda index, it: (index.find_nearly(it, kind, limit),))
-    return by_words.find_nearly(connection, text, kind, limit) if found is None else found[0]
 
 
 def medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine | None:

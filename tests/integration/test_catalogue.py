@@ -72,7 +72,7 @@ def receive(connection, pharmacy_id, medicine_id, milli):
 def test_a_slip_of_the_keyboard_is_forgiven(database, ids, typed, names):
     with database.connect() as connection:
         assert queries.find_medicines(connection, typed) == []
-        found = {one.medicine_id for one in queries.find_nearly(connection, typed)}
+        found = {one.medicine_id for one in queries.find(connection, typed).nearly}
     assert found == {ids[name] for name in names}
 
 

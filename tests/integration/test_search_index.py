@@ -75,7 +75,7 @@ def test_the_index_finds_what_the_words_find_in_the_same_order(
             assert by_the_index == by_words.find(connection, text, "product", 20), text
         for text in ["calmadlo", "paracetmol", "xodeine", "100 xalma"]:
             assert queries.find_medicines(connection, text) == []
-            found = {one.medicine_id for one in queries.find_nearly(connection, text)}
+            found = {one.medicine_id for one in queries.find(connection, text).nearly}
             assert found == {
                 one.medicine_id for one in by_words.find_nearly(connection, text, None, 20)
             }
