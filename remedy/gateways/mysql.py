@@ -1,8 +1,10 @@
 """The database: an engine whose sessions speak UTC, and a transaction that retries what may be retried."""
 
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ RETRYABLE = {1020, 1205, 1213}
 """Record changed, lock wait, deadlock: the same transaction may be tried again (design decision 9)."""
 
 ATTEMPTS = 4
+LOCK_SECONDS = 2
 TRUSTED_SECONDS = 1.0
 """For so long after its last use a connection is not asked whether it still stands."""
 
@@ -104,6 +107,23 @@ def end_session(connection: sa.Connection) -> None:
     """End the session itself rather than hand it back to the pool: what surely frees its locks."""
     connection.invalidate()
     connection.close()
+
+
+@contextmanager
+def alone(engine: sa.Engine, lock: str, stop: threading.Event) -> Iterator[sa.Connection | None]:
+    """A connection that commits by itself and holds a named lock: of a service one process works, a second waits.
+
+    None where `stop` was set while it waited.
+    """
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        while not stop.is_set():
+            if take_lock(connection, lock, seconds=LOCK_SECONDS):
+                yield connection
+                return
+        yield None
+    finally:
+        end_session(connection)
 
 
 def error_code(error: sa.exc.DBAPIError) -> int | None:

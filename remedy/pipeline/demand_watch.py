@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from remedy.events.pharmacy import MedicineSearched, StockRefused, StockSold
-from remedy.gateways.mysql import end_session, in_transaction, take_lock
+from remedy.gateways.mysql import alone, in_transaction
 from remedy.pipeline.demand_bands import REFUSALS, SALES, SEARCHES, UNMET
 from remedy.pipeline.demand_history import counted_at, learn
 from remedy.pipeline.demand_looks import LONGEST, Change, Heard, Looks
@@ -32,7 +31,6 @@ from remedy.values import Clock
 log = logging.getLogger(__name__)
 
 LOCK = "remedy.watch"
-LOCK_SECONDS = 2
 LOOK_SECONDS = 2.0
 SHOWN_EVERY = timedelta(seconds=10)
 """So often the last minutes are written anew though nothing landed: windows move on by themselves."""
@@ -60,7 +58,7 @@ def run(
     is_lost = False
     while not stop.is_set():
         try:
-            with _alone(engine, stop) as connection:
+            with alone(engine, LOCK, stop) as connection:
                 if connection is None:
                     continue
                 watch = Watch(engine, connection, zone=zone, smallest=smallest, clock=clock)
@@ -217,17 +215,3 @@ def _medicine(told: Any) -> str | None:
         return str(UUID(told)) if told else None
     except (ValueError, AttributeError, TypeError):
         return None
-
-
-@contextmanager
-def _alone(engine: sa.Engine, stop: threading.Event) -> Iterator[sa.Connection | None]:
-    """The connection that holds the lock; None where the watch was stopped while it waited."""
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        while not stop.is_set():
-            if take_lock(connection, LOCK, seconds=LOCK_SECONDS):
-                yield connection
-                return
-        yield None
-    finally:
-        end_session(connection)

@@ -8,7 +8,6 @@ next one goes on from what was committed.
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -16,14 +15,13 @@ import sqlalchemy as sa
 
 from remedy.catalogue.index import Position, Writer
 from remedy.catalogue.model import NewMedicine
-from remedy.gateways.mysql import end_session, take_lock
+from remedy.gateways.mysql import alone
 from remedy.schema.pharmacy import catalogue_state, medicine
 from remedy.values import Clock, uuid7
 
 log = logging.getLogger(__name__)
 
 LOCK = "remedy.index"
-LOCK_SECONDS = 2
 POLL_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 10.0
 CHUNK = 5000
@@ -43,7 +41,7 @@ def run(
     failures = 0
     while not stop.is_set():
         try:
-            with _alone(engine, stop) as connection:
+            with alone(engine, LOCK, stop) as connection:
                 if connection is None:
                     return
                 writer = Writer(folder)
@@ -132,17 +130,3 @@ def _changed(
         if len(rows) < CHUNK:
             return
         place = (rows[-1].changed_seq, rows[-1].id)
-
-
-@contextmanager
-def _alone(engine: sa.Engine, stop: threading.Event) -> Iterator[sa.Connection | None]:
-    """The one connection that follows, holding the lock; None where it was stopped while it waited."""
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        while not stop.is_set():
-            if take_lock(connection, LOCK, seconds=LOCK_SECONDS):
-                yield connection
-                return
-        yield None
-    finally:
-        end_session(connection)

@@ -8,8 +8,7 @@ after telling and before marking tells again; the event id lets every reader dro
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,14 +18,13 @@ import sqlalchemy as sa
 
 from remedy.events.base import Envelope
 from remedy.gateways.kafka import Failure, Publisher, Record
-from remedy.gateways.mysql import end_session, take_lock
+from remedy.gateways.mysql import alone
 from remedy.schema.people import outbox
 from remedy.values import Clock
 
 log = logging.getLogger(__name__)
 
 LOCK = "remedy.relay"
-LOCK_SECONDS = 2
 POLL_SECONDS = 0.025
 BATCH = 1000
 # Shorter than the client's own message.timeout.ms: it never gives up one message between two others.
@@ -55,7 +53,7 @@ def run(
     try:
         while not stop.is_set():
             try:
-                with _alone(engine, stop) as connection:
+                with alone(engine, LOCK, stop) as connection:
                     if connection is not None:
                         wait.over("The database is there; the relay works.")
                         _work(connection, teller, stop=stop, clock=clock, reached=reached)
@@ -169,20 +167,6 @@ def delivered_rows(rows: Sequence[Any], failures: Sequence[Failure]) -> list[int
         elif place not in behind:
             delivered.append(row.id)
     return delivered
-
-
-@contextmanager
-def _alone(engine: sa.Engine, stop: threading.Event) -> Iterator[sa.Connection | None]:
-    """The one connection that tells and marks, holding the lock; None where it was stopped while it waited."""
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        while not stop.is_set():
-            if take_lock(connection, LOCK, seconds=LOCK_SECONDS):
-                yield connection
-                return
-        yield None
-    finally:
-        end_session(connection)
 
 
 class _Wait:
