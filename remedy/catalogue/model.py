@@ -40,6 +40,9 @@ class Medicine:
         )
 
 
+UNKNOWN_STRENGTH = "unknown"
+"""Stands for the strength of one ingredient among others, so that theirs are not taken for its."""
+
 PACK_IN_DOUBT = "(pack size in doubt)"
 """Stands in a medicine's pack, after the size its register gives, wherever that is shown."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
-from remedy.catalogue.model import PACK_IN_DOUBT, NewMedicine
+from remedy.catalogue.model import PACK_IN_DOUBT, UNKNOWN_STRENGTH, NewMedicine
 from remedy.values import minor_of
 
 COLUMNS = (
@@ -33,9 +33,6 @@ _FORMS = {
     "injection": "inj", "solution": "sol", "sln": "sol", "drp": "dro", "pdr": "pow",
 }  # fmt: skip
 """Spellings of one code; which of them are one form of a medicine is said by nobody, so no others are joined."""
-
-UNKNOWN = "unknown"
-"""Stands for the strength of one ingredient among others, so that theirs are not taken for its."""
 
 _FORM_WORDS = {
     "cap": "capsule", "chu": "chewable tablet", "cre": "cream", "dro": "drops",
@@ -216,14 +213,15 @@ def _ingredients(record: Mapping[str, str], doubts: Doubts) -> tuple[str, str | 
             doubts.append(("ingredient named twice", name))
         names.setdefault(like, name)
         known = strengths.setdefault(like, [])
+        if "zzz" in strength.casefold():
+            # What the register writes where it knows no unit: a number alone is no strength.
+            doubts.append(("strength without a unit", part))
+            strength = ""
         if strength and _plain_strength(strength) not in known:
             known.append(_plain_strength(strength))
     if record["n_ingredients"].strip() != str(len(parts)):
         doubts.append(("number of ingredients differs from their list", record["n_ingredients"]))
-    given = [" and ".join(strengths[like]) or UNKNOWN for like in sorted(strengths)]
-    # What the register writes where it knows no unit.
-    if any("zzz" in strength.casefold() for strength in given):
-        doubts.append(("strength without a unit", record["ingredients"]))
+    given = [" and ".join(strengths[like]) or UNKNOWN_STRENGTH for like in sorted(strengths)]
     is_known = any(strengths.values())
     return " + ".join(names[like] for like in sorted(names)), " + ".join(
         given

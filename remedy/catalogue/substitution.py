@@ -11,7 +11,13 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from remedy.catalogue.model import PACK_IN_DOUBT, Medicine, compared_words, search_words
+from remedy.catalogue.model import (
+    PACK_IN_DOUBT,
+    UNKNOWN_STRENGTH,
+    Medicine,
+    compared_words,
+    search_words,
+)
 
 LIST = Path(__file__).with_name("substitution.toml")
 
@@ -84,9 +90,12 @@ def may_be_replaced(one: Medicine) -> bool:
 def is_the_same(one: Medicine, other: Medicine) -> bool:
     """Whether two medicines have the same ingredient, strength and form, whatever brand and pack.
 
-    Where the strength or form of either is not known, they are not called the same.
+    Where the strength (also of one ingredient among others) or form of either is not known, they are not called
+    the same.
     """
     if not (one.strength and other.strength and one.form and other.form):
+        return False
+    if UNKNOWN_STRENGTH in compared_words(one.strength):
         return False
     return (
         # In the same order: the strengths of a combination stand in the order of its ingredients.

@@ -85,12 +85,15 @@ def test_the_real_register_has_groups_that_may_stand_for_each_other(database, tm
                     compared_words(text) for text in (one.generic_name, one.strength, one.form)
                 )
                 groups[tuple(tuple(some) for some in words)].append(one)
-    alike = [group for group in groups.values() if len(group) > 1]
-    assert len(alike) >= 1_600
+    told_alike = [group for group in groups.values() if len(group) > 1]
+    assert len(told_alike) >= 1_600
+    # Where the register leaves out a strength of one ingredient, nothing is called the same.
+    alike = [group for group in told_alike if is_the_same(*group[:2])]
+    assert 1_550 <= len(alike) < len(told_alike)
     assert all(is_the_same(group[0], other) for group in alike for other in group)
     # Some groups are never offered: what is slow-release, controlled or of a narrow range (decision 15).
     offered = [group for group in alike if sum(map(may_be_replaced, group)) > 1]
-    assert len(alike) > len(offered) >= 1_400
+    assert 1_350 <= len(offered) < len(alike), len(offered)
 
 
 @pytest.mark.realdata

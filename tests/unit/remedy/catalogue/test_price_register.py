@@ -65,6 +65,14 @@ def test_an_odd_record_is_kept_and_flagged(differs, reason):
     assert any(text.startswith(reason) for text in made.doubts)
 
 
+def test_a_number_without_a_unit_is_no_strength():
+    made, _ = reading(ingredients="Amino Acids 1.0zzz + Glucose 5.0g/100ml", n_ingredients="2")
+    assert made.generic_name == "Amino Acids + Glucose"
+    assert made.strength == "unknown + 5g/100ml"
+    alone, _ = reading(ingredients="Paracetamol 5.0zzz", n_ingredients="1")
+    assert (alone.generic_name, alone.strength) == ("Paracetamol", None)
+
+
 def test_an_ingredient_named_twice_stands_once_with_its_strength():
     made, doubts = reading(
         ingredients="Lidocaine 20.0mg/ml + Adrenaline + Adrenaline 0.012mg/ml", n_ingredients="3"

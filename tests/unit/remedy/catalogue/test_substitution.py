@@ -71,6 +71,11 @@ def test_another_brand_or_pack_of_it_is_the_same(differs):
     assert is_the_same(PLAIN, replace(PLAIN, **differs))
 
 
+def test_what_has_an_unknown_strength_is_not_even_like_itself():
+    half_known = replace(PLAIN, strength="unknown + 500 mg")
+    assert not is_the_same(half_known, replace(half_known, brand_name="Dolostop"))
+
+
 @pytest.mark.parametrize(
     "differs",
     [
