@@ -16,8 +16,11 @@ from openpyxl.cell import WriteOnlyCell
 
 from remedy.catalogue.csvfile import ImportRefused, Record
 
-MOST_UNFOLDED_BYTES = 20_000_000
+MOST_UNFOLDED_BYTES = 8_000_000
 MOST_PARTS = 300
+MOST_ROWS = 10_000
+"""Empty ones too: a row may say that it is the thousand millionth, and all before it are gone through."""
+
 MOST_COLUMNS = 60
 ZIP_MARK = b"PK\x03\x04"
 OLD_MARK = b"\xd0\xcf\x11\xe0"
@@ -83,6 +86,10 @@ def _records(name: str, book: Workbook) -> Iterator[Record]:
     header: list[str] = []
     is_empty = True
     for line, cells in enumerate(rows, 1):
+        if line > MOST_ROWS:
+            raise ImportRefused(
+                f"'{name}' has more than {MOST_ROWS:,} rows, empty ones counted; bring in the list alone."
+            )
         problem, values = _values(cells)
         if not any(values) and not problem:
             continue

@@ -22,13 +22,48 @@ MOST_PNG_PIXELS = 25_000_000
 LONGEST_SIDE = 3000
 """Pixels of a picture as it is kept: an A4 page at 250 dots an inch."""
 
+MOST_SCANS = 50
+"""Of a JPEG; a telephone writes ten at most. Each is drawn over the whole picture, however few bytes it has."""
+
 MOST_INFLATED = 32_000_000
+MOST_STREAMS = 1000
+"""Object streams of a PDF, each of which holds a hundred objects or more."""
+
+READ_AT_ONCE = 16 * 1024
 NAME_AT_MOST = 100
 
 PNG, JPEG, PDF = "image/png", "image/jpeg", "application/pdf"
+
+
+def _named(*words: str) -> bytes:
+    """A pattern for names of a PDF, each letter as it is or by its number: `/Launch` may be written `/L#61unch`."""
+    spelled = (
+        b"".join(b"(?:%c|#%02x|#%02X)" % (letter, letter, letter) for letter in word.encode())
+        for word in words
+    )
+    return b"/(?:" + b"|".join(spelled) + b")(?![A-Za-z#])"
+
+
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
-_ACTIVE = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia)(?![A-Za-z])")
-_STREAM = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
+_LOCKED = re.compile(_named("Encrypt"))
+_ACTIVE = re.compile(
+    _named(
+        "JavaScript",
+        "Launch",
+        "EmbeddedFile",
+        "EmbeddedFiles",
+        "RichMedia",
+        "SubmitForm",
+        "ImportData",
+    )
+    # A short name, which other bytes may have by chance: only where a value follows.
+    + rb"|/XFA(?=\s*[\[0-9])"
+)
+_OBJECTS = re.compile(_named("ObjStm"))
+_SHUFFLED = re.compile(_named("Predictor"))
+_STREAM = re.compile(rb".{0,400}?stream\r?\n", re.DOTALL)
+DESCRIBED_WITHIN = 400
+"""Bytes: so near to its name stands what else a stream says of itself."""
 
 
 class FileRefused(ValueError):
@@ -75,6 +110,8 @@ def _drawn(content: bytes, form: str) -> bytes:
     from PIL import Image, ImageOps
 
     most = MOST_PNG_PIXELS if form == "PNG" else MOST_PIXELS
+    if form == "JPEG" and content.count(b"\xff\xda") > MOST_SCANS:
+        raise FileRefused("The picture is built in an unusual way; take it again.")
     try:
         with warnings.catch_warnings():
             # Its own warning comes at a size we refuse ourselves.
@@ -101,7 +138,7 @@ def _drawn(content: bytes, form: str) -> bytes:
 def _pages(content: bytes) -> int:
     if b"%%EOF" not in content[-2048:]:
         raise FileRefused("The PDF is cut short; save it again.")
-    if b"/Encrypt" in content:
+    if _LOCKED.search(content):
         raise FileRefused("The PDF is locked with a password; hand in one without.")
     inside = _inflated(content)
     if _ACTIVE.search(content) or _ACTIVE.search(inside):
@@ -119,14 +156,38 @@ def _pages(content: bytes) -> int:
 def _inflated(content: bytes) -> bytes:
     """What lies compressed in the PDF's object streams: newer ones describe their pages there."""
     found, room = [], MOST_INFLATED
-    for begin in _STREAM.finditer(content):
-        reader = zlib.decompressobj()
-        try:
-            text = reader.decompress(content[begin.end() :], room)
-        except zlib.error:
-            continue
+    for count, named in enumerate(_OBJECTS.finditer(content), 1):
+        begin = _STREAM.match(content, named.end())
+        text = None
+        if begin and not _SHUFFLED.search(_described(content, named.start(), begin.end())):
+            text = _unpacked(content, begin.end(), room)
+        if text is None:
+            # Packed in another way, or not at all what it says: what cannot be looked into is not taken.
+            raise FileRefused("The PDF cannot be looked into; print it to a new PDF.")
         room -= len(text)
-        if room <= 0:
+        if room <= 0 or count > MOST_STREAMS:
             raise FileRefused("The PDF is too large when it is opened; print it to a new PDF.")
         found.append(text)
     return b"\n".join(found)
+
+
+def _described(content: bytes, named: int, begin: int) -> bytes:
+    """What a stream that begins there says of itself, before and after it names its kind."""
+    nearest = max(0, named - DESCRIBED_WITHIN)
+    return content[max(nearest, content.rfind(b"obj", nearest, named)) : begin]
+
+
+def _unpacked(content: bytes, begin: int, most: int) -> bytes | None:
+    """A compressed stream that begins there, up to so many bytes; None if none does."""
+    reader, found = zlib.decompressobj(), []
+    try:
+        # In small pieces: what follows the stream is copied by each reader, and there may be many.
+        for start in range(begin, len(content), READ_AT_ONCE):
+            text = reader.decompress(content[start : start + READ_AT_ONCE], most)
+            found.append(text)
+            most -= len(text)
+            if reader.eof or most <= 0:
+                return b"".join(found)
+    except zlib.error:
+        return None
+    return None

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 
 from remedy.catalogue.csvfile import ImportRefused
 from remedy.catalogue.stock_list import MOST_LINES, Told, read
-from remedy.catalogue.stock_workbook import MOST_PARTS, written
+from remedy.catalogue.stock_workbook import MOST_PARTS, MOST_ROWS, written
 
 HEADER = ("medicine", "received", "lot_number", "expires_on", "price")
 
@@ -74,6 +74,23 @@ def test_what_unfolds_to_too_much_is_refused_before_it_is_parsed():
     many = rebuilt(a_book(("A:1", 1)), **{f"xl/{n}": b"x" for n in range(MOST_PARTS)})
     with pytest.raises(ImportRefused, match="unfolds to more"):
         read("list.xlsx", many, 2)
+
+
+def sheet_of(rows: str) -> bytes:
+    """A small workbook whose sheet has these rows, as XML."""
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    told = f'<worksheet xmlns="{name}"><sheetData>{rows}</sheetData></worksheet>'
+    return rebuilt(a_book(("A:1", 1)), **{"xl/worksheets/sheet1.xml": told.encode()})
+
+
+@pytest.mark.parametrize(
+    "rows", ['<row r="1000000000"><c><v>1</v></c></row>', "<row/>" * (MOST_ROWS + 1)]
+)
+def test_rows_that_are_not_there_are_not_gone_through_without_end(rows):
+    content = sheet_of(rows)
+    assert len(content) < 10_000
+    with pytest.raises(ImportRefused, match="empty ones counted"):
+        read("list.xlsx", content, 2)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

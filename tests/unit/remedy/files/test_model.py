@@ -87,6 +87,11 @@ def test_the_pages_of_a_pdf_are_counted(compressed):
         (pdf(extra=b"/Encrypt 5 0 R "), "password"),
         (pdf(extra=b"<< /S /JavaScript >>"), "programs or other files"),
         (pdf(extra=b"<< /EmbeddedFiles 4 0 R >>"), "programs or other files"),
+        (pdf(extra=b"<< /S /Java#53cript >>"), "programs or other files"),
+        (pdf(extra=b"<< /Embedded#46iles 4 0 R >>"), "programs or other files"),
+        (pdf(extra=b"<< /XFA [ 4 0 R ] >>"), "programs or other files"),
+        (pdf(extra=b"<< /S /SubmitForm >>"), "programs or other files"),
+        (pdf(extra=b"/Encr#79pt 5 0 R "), "password"),
     ],
 )
 def test_what_is_none_of_these_is_refused_with_a_sentence(content, sentence):
@@ -118,3 +123,50 @@ def test_a_pdf_that_grows_without_end_is_refused():
 )
 def test_a_name_is_plain_and_no_path(name, kept):
     assert model.plain_name(name) == kept
+
+
+def objects(
+    text: bytes, described: bytes = b"/Filter /FlateDecode", name: bytes = b"ObjStm"
+) -> bytes:
+    """An object stream of a PDF that holds these bytes."""
+    return (
+        b"4 0 obj << /Type /" + name + b" " + described + b" >>\nstream\n" + text + b"\nendstream\n"
+    )
+
+
+PROGRAM = b"<< /S /JavaScript >>"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        objects(zlib.compress(PROGRAM).hex().encode() + b">", b"/Filter [/ASCIIHexDecode /FlateDecode]"),
+        objects(zlib.compress(PROGRAM), b" " * 500 + b"/Filter /FlateDecode"),
+        objects(zlib.compress(PROGRAM), b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>"),
+        objects(zlib.compress(PROGRAM)[:-4]),
+    ],
+)  # fmt: skip
+def test_a_pdf_that_cannot_be_looked_into_is_refused(hidden):
+    with pytest.raises(FileRefused, match="cannot be looked into"):
+        examine("scan.pdf", pdf(extra=hidden))
+
+
+def test_a_program_in_a_stream_by_another_spelling_is_found():
+    with pytest.raises(FileRefused, match="programs or other files"):
+        examine("scan.pdf", pdf(extra=objects(zlib.compress(PROGRAM), name=b"Obj#53tm")))
+
+
+def test_a_pdf_of_very_many_streams_is_refused_as_each_costs_time(monkeypatch):
+    monkeypatch.setattr(model, "MOST_STREAMS", 3)
+    assert examine("scan.pdf", pdf(extra=objects(zlib.compress(b"")) * 3)).page_count == 1
+    with pytest.raises(FileRefused, match="too large when it is opened"):
+        examine("scan.pdf", pdf(extra=objects(zlib.compress(b"")) * 4))
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_as_each_is_drawn_whole():
+    plain = picture("JPEG", (600, 600), progressive=True)
+    assert examine("mine.jpg", plain).page_count == 1
+    # The tables and the few bytes of its last scan, over and over.
+    last = plain[plain.rfind(b"\xff\xc4", 0, plain.rfind(b"\xff\xda")) : -2]
+    with pytest.raises(FileRefused, match="unusual way"):
+        examine("mine.jpg", plain[:-2] + last * model.MOST_SCANS + plain[-2:])
