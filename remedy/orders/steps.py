@@ -33,7 +33,8 @@ def step(
 ) -> Order:
     """Take an order of this pharmacy one step on: `picking`, `ready`, `out`, `collected` or `delivered`.
 
-    What leaves the pharmacy (`out`, `collected`) is sold in the same transaction.
+    What leaves the pharmacy (`out`, `collected`) is sold in the same transaction. Of a pharmacy whose licence is
+    withdrawn nothing goes on but what has left it.
 
     Raises:
         AlreadyChanged: if somebody was faster, or its time is over; the text says who did what.
@@ -46,6 +47,8 @@ def step(
     if way not in {None, found.way}:
         raise Refused("An order has no such step.")
     place_ = place_of(connection, pharmacy_id)
+    if not place_.is_verified and to != "delivered":
+        raise Refused("This pharmacy is not allowed to hand anything out at the moment.")
     sells = to in {"out", "collected"}
     items = writing.lock_lines(connection, place_, found, clock) if sells else {}
     expires_at = max(found.expires_at, now + READY_FOR) if to == "ready" else found.expires_at

@@ -9,7 +9,13 @@ from remedy.catalogue.substitution import why_not_in_place
 from remedy.events.prescriptions import PrescriptionSubstituted
 from remedy.prescriptions import writing
 from remedy.prescriptions.model import Changed, Line, Prescription, Refused
-from remedy.prescriptions.review import lock, of_pharmacy, product, sealed_reason
+from remedy.prescriptions.review import (
+    check_licence,
+    lock,
+    of_pharmacy,
+    product,
+    sealed_reason,
+)
 from remedy.schema.pharmacy import medicine
 from remedy.schema.prescriptions import prescription_line, prescription_substitute
 from remedy.values import Clock
@@ -64,6 +70,7 @@ def confirm_substitute(
         Changed: if the prescription is not accepted (any more).
     """
     now = clock()
+    check_licence(connection, pharmacy_id)
     found = of_pharmacy(connection, pharmacy_id, prescription_id)
     row = lock(connection, prescription_id)
     if found.state != "accepted":

@@ -28,6 +28,7 @@ from remedy.schema.prescriptions import (
     prescription,
     prescription_line,
 )
+from remedy.stock.locks import place_of
 from remedy.values import Clock, day_bounds, local_day, uuid7, zone
 from remedy.vault import Unreadable, Vault
 
@@ -138,9 +139,11 @@ def accept(
 
     Raises:
         Changed: if somebody changed or decided it since; the text says who did what.
-        Refused: if no medicine was entered.
+        Refused: if no medicine was entered, or the pharmacy's licence is withdrawn: what it accepts would be
+            handed out at others.
     """
     now = clock()
+    check_licence(connection, pharmacy_id)
     found = _waiting(connection, pharmacy_id, prescription_id, now)
     if not found.lines:
         raise Refused("Enter the medicines of the prescription first.")
@@ -243,6 +246,19 @@ def of_pharmacy(
     if found is None:
         raise Refused("There is no such prescription.")
     return found
+
+
+def check_licence(connection: sa.Connection, pharmacy_id: UUID) -> None:
+    """Look whether the pharmacy may answer for what is handed out.
+
+    Raises:
+        Refused: if it was never checked, or is suspended.
+    """
+    if not place_of(connection, pharmacy_id).is_verified:
+        raise Refused(
+            "Your pharmacy is suspended: it cannot accept prescriptions now. Refuse this one with that reason, so"
+            " that its patient can ask another pharmacy."
+        )
 
 
 def _waiting(

@@ -64,6 +64,15 @@ class NoSuchTransfer(Refused):
         super().__init__("Your pharmacy has no transfer of that id.")
 
 
+class NotChecked(Refused):
+    """One of the two pharmacies may not hand anything out: it was never checked, or is suspended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Packs go between pharmacies that have been checked; one of the two has not."
+        )
+
+
 def propose(
     connection: sa.Connection,
     pharmacy_id: UUID,
@@ -86,7 +95,7 @@ def propose(
     if place.row_id == other.row_id:
         raise Refused("Choose another pharmacy than your own.")
     if not place.is_verified or not other.is_verified:
-        raise Refused("Packs go between pharmacies that have been checked; one of the two has not.")
+        raise NotChecked()
     medicine_row = connection.execute(
         sa.select(medicine.c.id).where(medicine.c.public_id == medicine_id)
     ).scalar_one_or_none()
@@ -313,6 +322,7 @@ def _locked(connection: sa.Connection, pharmacy_id: UUID, transfer_id: UUID, ste
             own.id, own.public_id, own.quantity_milli, own.from_pharmacy_id,
             medicine.c.public_id.label("medicine_public_id"),
             sender.c.public_id.label("from_id"), receiver.c.public_id.label("to_id"),
+            sender.c.verified_at.label("sender_at"), receiver.c.verified_at.label("receiver_at"),
         )
         .select_from(
             stock_transfer.join(medicine)
@@ -324,6 +334,8 @@ def _locked(connection: sa.Connection, pharmacy_id: UUID, transfer_id: UUID, ste
     side: Side = "out" if row.from_pharmacy_id == place.row_id else "in"
     if step not in STEPS.get((state, side), ()):
         raise Refused("The transfer has moved on since the page was drawn; look at it again.")
+    if step in {"agree", "send"} and None in {row.sender_at, row.receiver_at}:
+        raise NotChecked()
     return _Moved(row, place)
 
 

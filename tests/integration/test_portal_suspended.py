@@ -1,6 +1,7 @@
 """A pharmacy nobody checked, or whose licence is withdrawn: seen nowhere, told to who waits, nothing lost."""
 
 import re
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -198,6 +199,85 @@ def test_its_people_read_why_and_go_on_keeping_their_stock(cast: Cast) -> None:
     assert till.get_json()["recorded"] == 1
     decide(cast, "reinstate")
     assert REASON not in cast.of("chitra").get("/pharmacy/stock").text
+
+
+def test_it_accepts_no_prescription_that_others_would_hand_out_by_and_may_refuse_it(
+    cast: Cast,
+) -> None:
+    address = f"/pharmacy/prescriptions/{cast.ids['asha_prescription']}"
+    brand = f"/pharmacy/prescriptions/{cast.ids['asha_accepted']}/lines/{cast.ids['asha_accepted_line']}/other"
+    decide(cast, "suspend")
+    page = cast.of("chitra").get(address).text
+    told = {"version": _value(page, "version"), "seen": _value(page, "seen"), "is_read": "y"}
+    answer = cast.of("chitra").post(address, {**told, "decision": "accept"})
+    assert answer.status_code != 303
+    assert "cannot accept prescriptions now" in answer.text
+    other = {"medicine_id": str(cast.ids["rare"]), "reason": "Not there."}
+    assert "cannot accept prescriptions now" in cast.of("chitra").post(brand, other).text
+    assert _state(cast, "asha_prescription") == "waiting"
+    refused = {**told, "decision": "refuse", "reason": "We are closed; ask another pharmacy."}
+    assert cast.of("chitra").post(address, refused).status_code == 303
+    decide(cast, "reinstate")
+
+
+def test_nobody_is_told_to_come_for_an_order_that_it_may_not_hand_out(cast: Cast) -> None:
+    asha = cast.of("asha")
+    asha.post(
+        f"/basket/{cast.ids['calmadol']}", {"pharmacy_id": str(cast.ids["corner"]), "packs": "1"}
+    )
+    placed = asha.post("/basket/order", {"way": "pickup", "payment": "cash", "goods": "450"})
+    assert placed.status_code == 303
+    order = placed.headers["Location"].partition("/orders/")[2][:36]
+    decide(cast, "suspend")
+    answer = cast.of("chitra").post(
+        f"/pharmacy/orders/{order}/step", {"to": "picking", "version": "1"}
+    )
+    assert answer.status_code == 409
+    assert "not allowed to hand anything out" in answer.text
+    cancelled = cast.of("chitra").post(
+        f"/pharmacy/orders/{order}/cancel", {"version": "1", "reason": "We are closed."}
+    )
+    assert cancelled.status_code == 303
+    decide(cast, "reinstate")
+
+
+def test_it_takes_no_offer_and_sends_nothing_and_what_is_on_its_way_arrives(cast: Cast) -> None:
+    corner, elsewhere = cast.ids["corner"], cast.ids["elsewhere"]
+
+    def offered() -> UUID:
+        with cast.engine.begin() as connection:
+            return propose(
+                connection, corner, elsewhere, cast.ids["calmadol"], 1000, offers=True,
+                clock=cast.watch,
+            )  # fmt: skip
+
+    def step(who: str, transfer: UUID, name: str, **told: str):
+        return cast.of(who).post(f"/pharmacy/transfers/{transfer}", {"step": name, **told})
+
+    first, second, third = offered(), offered(), offered()
+    for one in (first, second):
+        assert step("dev", one, "agree").status_code == 303
+    assert step("chitra", first, "send").status_code == 303
+    decide(cast, "suspend")
+    for who, transfer, name in (("chitra", second, "send"), ("dev", third, "agree")):
+        answer = step(who, transfer, name)
+        assert answer.status_code == 422
+        assert "one of the two has not" in answer.text
+    assert step("dev", first, "receive", **{"arrived-0": "1"}).status_code == 303
+    decide(cast, "reinstate")
+
+
+def _value(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+    assert found, name
+    return found.group(1)
+
+
+def _state(cast: Cast, name: str) -> str:
+    rows = cast.rows(
+        "SELECT state FROM prescription WHERE public_id = :id", id=cast.ids[name].bytes
+    )
+    return str(rows[0].state)
 
 
 def test_of_two_admins_who_suspend_one_reads_that_it_was_done(cast: Cast) -> None:
