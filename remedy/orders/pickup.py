@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.orders.model import MOST_PACKS_MILLI
 from remedy.prescriptions import service as prescriptions
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import pharmacy, stock_hold
@@ -70,6 +71,9 @@ def hold_all(
     wanted: dict[UUID, Counter[UUID]] = {}
     for pharmacy_id, medicine_id, milli in lines:
         wanted.setdefault(pharmacy_id, Counter())[medicine_id] += milli
+    if any(max(some.values()) > MOST_PACKS_MILLI for some in wanted.values()):
+        # Not short: nobody's demand, and told as such it would steer forecasts.
+        raise Refused("At most 100 packs of a medicine are set aside at once; call the pharmacy.")
     patient_row = patient_of(connection, patient_id)
     total: Counter[UUID] = sum(wanted.values(), Counter())
     prescribed = prescriptions.covered(connection, patient_id, total, now=now)

@@ -153,6 +153,10 @@ def test_what_is_not_the_providers_word_is_not_believed(cast: Cast) -> None:
     assert told(cast, word(cast, order_id, id=str(uuid7()))) == 422
     assert told(cast, word(cast, order_id, state="failed")) == 422
     assert told(cast, {"id": "none"}) == 400
+    # Believed as little, and no error of ours: a number for an id, an amount that is no whole number.
+    assert told(cast, word(cast, order_id, id=7)) == 400
+    for amount in (450.0, 450.9, float("inf"), "450", True):
+        assert told(cast, word(cast, order_id, amount_minor=amount)) == 400
     assert paid(cast, order_id) == "waiting"
 
 

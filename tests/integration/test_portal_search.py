@@ -160,7 +160,7 @@ def test_a_form_number_used_for_another_wish_is_refused(cast: Cast) -> None:
 
 
 def test_a_refused_hold_is_told_once_as_demand(cast: Cast) -> None:
-    told = {"nonce": secrets.token_hex(8), "packs": "500"}
+    told = {"nonce": secrets.token_hex(8), "packs": "99"}
     before = cast.told("stock-movements").count("remedy.stock-movements.refused.v1")
     answer = hold(cast, "ben", **told)
     assert answer.status_code == 409

@@ -239,12 +239,13 @@ def test_lines_of_many_medicines_in_any_order_never_wait_in_a_ring(database):
 
 
 def test_an_expired_hold_counts_no_more_at_once(shelf):
-    shelf.hold(packs=390, minutes=10)
+    for _ in range(5):
+        shelf.hold(packs=78, minutes=10)
     with pytest.raises(OutOfStock, match="only 10 packs"):
         shelf.hold(packs=11)
     shelf.watch.wait(minutes=10)
     assert shelf.available() == STOCK
-    assert shelf.hold(packs=400).available_milli == 0
+    assert [shelf.hold(packs=100).available_milli for _ in range(4)][-1] == 0
 
 
 def test_expired_holds_are_told_of_once(shelf):
@@ -274,16 +275,24 @@ def test_a_patient_cannot_release_anothers_hold(shelf, database):
 
 
 def test_a_refused_hold_leaves_no_trace_until_it_is_recorded_as_demand(shelf):
+    for _ in range(4):
+        shelf.hold(packs=90)
     before = shelf.told()
-    with pytest.raises(OutOfStock, match="only 400 packs"):
-        shelf.hold(packs=401)
+    with pytest.raises(OutOfStock, match="only 40 packs"):
+        shelf.hold(packs=41)
     assert shelf.told() == before
-    shelf.do(service.record_refusal, shelf.pharmacy_id, shelf.medicine_id, 401_000)
+    shelf.do(service.record_refusal, shelf.pharmacy_id, shelf.medicine_id, 41_000)
     last = shelf.told()[-1]
-    assert (last["type"], last["quantity_milli"]) == (
-        "remedy.stock-movements.refused.v1",
-        401_000,
-    )
+    assert (last["type"], last["quantity_milli"]) == ("remedy.stock-movements.refused.v1", 41_000)
+
+
+@pytest.mark.parametrize("milli", [[100_001], [60_000, 60_000]])
+def test_more_than_anybody_needs_is_neither_set_aside_nor_demand(shelf, milli):
+    lines = [(shelf.pharmacy_id, shelf.medicine_id, one) for one in milli]
+    with pytest.raises(Refused, match="At most 100 packs") as refusal:
+        shelf.do(pickup.hold_all, lines, patient_id=shelf.patient_id, minutes=5)
+    # What is short is told as demand afterwards; this is not.
+    assert not isinstance(refusal.value, OutOfStock)
 
 
 def test_what_a_pharmacy_never_had_is_out_of_stock_and_its_refusal_can_be_told(shelf, database):

@@ -95,9 +95,11 @@ def told() -> Response:
         return _answer(401, "The signature is missing, wrong or too old.")
     try:
         said: dict[str, Any] = json.loads(body)
-        payment_id, amount = UUID(said["id"]), int(said["amount_minor"])
+        payment_id, amount = UUID(str(said["id"])), said["amount_minor"]
         currency, state = str(said["currency"]), said["state"]
-    except (ValueError, KeyError, TypeError):
+        if type(amount) is not int:
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _answer(400, "Say id, amount_minor, currency and state.")
     if state != "paid":
         return _answer(422, "Only what was paid is told here.")
