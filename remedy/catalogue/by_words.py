@@ -61,6 +61,25 @@ def find_nearly(
     return _having_all(connection, groups, kind, limit)
 
 
+def of_ingredient(connection: sa.Connection, meant: Medicine) -> list[Medicine]:
+    """The other products that have every word of a medicine's ingredients in their names, by brand."""
+    words = search_words(meant.generic_name)
+    having_all = (
+        sa.select(medicine_word.c.medicine_id)
+        .where(medicine_word.c.word.in_(words))
+        .group_by(medicine_word.c.medicine_id)
+        .having(sa.func.count() == len(words))
+        .subquery("having_all")
+    )
+    rows = connection.execute(
+        sa.select(*MEDICINE_FIELDS)
+        .join_from(having_all, medicines, medicines.c.id == having_all.c.medicine_id)
+        .where(medicines.c.public_id != meant.medicine_id, medicines.c.kind == "product")
+        .order_by(medicines.c.brand_name, medicines.c.id)
+    ).mappings()
+    return [Medicine(**row) for row in rows]
+
+
 def _words_of(text: str) -> list[str]:
     return search_words(text[:MAX_SEARCH_LENGTH])[:MAX_SEARCH_WORDS]
 

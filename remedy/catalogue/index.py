@@ -11,8 +11,9 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -27,15 +28,23 @@ from remedy.catalogue.slips import may_slip
 log = logging.getLogger(__name__)
 
 Hits = list[tuple[float, tantivy.DocAddress]]
+ByName = tuple[str, str, int]
 Rank = tuple[float, str, str, int]
 
-FORMAT = 3
+FORMAT = 4
 """Raised when what is kept of a medicine changes: an index of another format is made anew."""
 
 HEAP_BYTES = 32_000_000
 LOOK_AGAIN_SECONDS = 1.0
 CANDIDATES = 400
 """How many of the best are put in order by name; of more that fit as well, those first by name are asked for."""
+
+MOST_KEPT = 10_000
+"""How many medicines a worker keeps as they were read: those that many look for are asked for again and again."""
+
+_NAME_PIECES = ("name_begins", "name_goes_on", "name_further", "name_ends")
+_PIECE_BYTES = 8
+"""A name's first bytes as numbers: putting these in order costs a tenth of what texts do."""
 
 _STATE = "here"
 # How well a word fits; those of two words add up. A slip never weighs as much as what was typed.
@@ -47,7 +56,8 @@ def _schema() -> tantivy.Schema:
     for name in ("key", "kind", "word", "strength", "form", "code", "atc", "state"):
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
     made.add_text_field("name", fast=True, tokenizer_name="raw", index_option="basic")
-    made.add_unsigned_field("name_begins", fast=True)
+    for name in _NAME_PIECES:
+        made.add_unsigned_field(name, fast=True)
     made.add_text_field("told", stored=True, tokenizer_name="raw", index_option="basic")
     made.add_text_field("catalogue", stored=True, tokenizer_name="raw", index_option="basic")
     made.add_unsigned_field("seq", stored=True)
@@ -134,11 +144,14 @@ def _document(
         atc=[folded(one.atc_code)] if one.atc_code else [],
         told=[json.dumps([row_id, medicine_id.hex, *(getattr(one, name) for name in _TOLD)])],
     )
-    made.add_unsigned("name_begins", int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big"))
+    begins = name.encode().ljust(_PIECE_BYTES * len(_NAME_PIECES), b"\0")
+    for number, piece in enumerate(_NAME_PIECES):
+        eight = begins[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES]
+        made.add_unsigned(piece, int.from_bytes(eight, "big"))
     return made
 
 
-_TOLD = [field.name for field in fields(Medicine)][1:]
+_TOLD = [one.name for one in fields(Medicine)][1:]
 """What is kept of a medicine to be shown, after its ids."""
 
 
@@ -167,6 +180,7 @@ class Snapshot:
     searcher: tantivy.Searcher
     schema: tantivy.Schema
     position: Position
+    kept: dict[tuple[int, int], tuple[ByName, Medicine]] = field(default_factory=dict, repr=False)
 
     def find(self, things: list[Asked], kind: str | None, limit: int) -> list[Medicine]:
         """Medicines that have everything asked for; those that fit best first, then by name."""
@@ -190,27 +204,48 @@ class Snapshot:
             hits = self._first_by_name(query, hits, limit)
         else:
             hits = hits[:limit]
-        return [
-            one for _, one in sorted((self._kept(fit, place) for fit, place in hits), key=_rank)
-        ]
+        ranked = []
+        for fit, place in hits:
+            by_name, one = self._read(place)
+            ranked.append(((-fit, *by_name), one))
+        return [one for _, one in sorted(ranked, key=_rank)]
 
-    def _kept(self, fit: float, place: tantivy.DocAddress) -> tuple[Rank, Medicine]:
-        row_id, one = _medicine(str(self.searcher.doc(place).get_first("told")))
-        return (-fit, one.generic_name.lower(), (one.brand_name or "").lower(), row_id), one
+    def _read(self, place: tantivy.DocAddress) -> tuple[ByName, Medicine]:
+        key = place.segment_ord, place.doc
+        found = self.kept.get(key)
+        if found is None:
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            row_id, one = _medicine(str(self.searcher.doc(place).get_first("told")))
+            by_name = (one.generic_name.lower(), (one.brand_name or "").lower(), row_id)
+            found = self.kept[key] = by_name, one
+        return found
 
     def _first_by_name(self, query: Query, hits: Hits, limit: int) -> Hits:
-        """The best, and of those that fit alike the first by name.
+        """The best, and of those that fit alike the first by (the first letters of) the name.
 
-        Exact where all fit alike; else of those that fit worst by the beginning of the name, among candidates.
+        Where very many fit, and not all alike, those that fit worst are so ordered among candidates only.
         """
-        if hits[0][0] == hits[-1][0]:
-            by_name = self.searcher.search(
-                query, limit=limit, count=False, order_by_field="name", order=tantivy.Order.Asc
-            )
-            return [(hits[0][0], place) for _, place in by_name.hits]
-        begins = self.searcher.fast_field_values("name_begins", [place for _, place in hits])
-        order = sorted(range(len(hits)), key=lambda n: (-hits[n][0], begins[n]))
-        return [hits[n] for n in order[:limit]]
+        fit = hits[0][0]
+        if len(hits) == CANDIDATES and fit == hits[-1][0]:
+            hits = [(fit, place) for place in self._by_name(query, "name_begins", CANDIDATES)]
+            begins = self._numbers("name_begins", hits)
+            if begins[limit - 1] == begins[-1]:
+                # Beyond the candidates are more that begin so.
+                return [(fit, place) for place in self._by_name(query, "name", limit)]
+        pieces = zip(*(self._numbers(piece, hits) for piece in _NAME_PIECES), strict=True)
+        ordered = sorted(zip(hits, pieces, strict=True), key=lambda one: (-one[0][0], one[1]))
+        return [hit for hit, _ in ordered[:limit]]
+
+    def _by_name(self, query: Query, number: str, limit: int) -> list[tantivy.DocAddress]:
+        found = self.searcher.search(
+            query, limit=limit, count=False, order_by_field=number, order=tantivy.Order.Asc
+        )
+        return [place for _, place in found.hits]
+
+    def _numbers(self, name: str, hits: Hits) -> list[int]:
+        found = self.searcher.fast_field_values(name, [place for _, place in hits])
+        return cast(list[int], found)
 
     def _exactly(self, one: Asked) -> Query:
         ways = self._meant(one)

@@ -1,5 +1,6 @@
 """Finding medicines by words, and the pharmacies that have one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from remedy.catalogue.by_index import find_by_index
 from remedy.catalogue.by_words import MEDICINE_FIELDS
 from remedy.catalogue.index import Snapshot
 from remedy.catalogue.meaning import Asked
-from remedy.catalogue.model import Medicine, Offer, OnShelf
+from remedy.catalogue.model import Medicine, OnShelf
 from remedy.catalogue.offers import Offers, offers, offers_near, rank
 from remedy.catalogue.pharmacies import Point
 from remedy.catalogue.substitution import is_the_same, may_be_replaced
@@ -101,33 +102,24 @@ def alternatives(
     near: Point | None = None,
     now: datetime,
     limit: int = 5,
-) -> list[tuple[Medicine, list[Offer]]]:
+    offers_of_each: int = 3,
+    zones: Collection[str] | None = None,
+) -> list[tuple[Medicine, Offers]]:
     """Medicines of the same ingredient, strength and form that somebody has, with who, the nearest first.
 
-    None for a medicine that is never offered in place of another (see `substitution`).
+    None for a medicine that is never offered in place of another (see `substitution`). `zones` as in `offers_near`.
     """
     if not may_be_replaced(meant):
         return []
-    query = sa.select(*MEDICINE_FIELDS).where(
-        sa.func.lower(medicines.c.generic_name) == meant.generic_name.lower(),
-        medicines.c.public_id != meant.medicine_id,
-        medicines.c.kind == "product",
-    )
     found = []
-    for row in connection.execute(
-        query.order_by(medicines.c.brand_name, medicines.c.id)
-    ).mappings():
-        other = Medicine(**row)
-        if not (may_be_replaced(other) and is_the_same(meant, other)):
-            continue
-        having = [
-            offer
-            for offer in offers(connection, other.medicine_id, near=near, now=now)
-            if offer.has_it
-        ]
-        if having:
-            found.append((other, having))
-    found.sort(key=lambda pair: rank(pair[1][0]))
+    for other in by_words.of_ingredient(connection, meant):
+        if may_be_replaced(other) and is_the_same(meant, other):
+            some = offers_near(
+                connection, other.medicine_id, near=near, now=now, limit=offers_of_each, zones=zones
+            )
+            if some.having:
+                found.append((other, some))
+    found.sort(key=lambda pair: rank(pair[1].shown[0]))
     return found[:limit]
 
 

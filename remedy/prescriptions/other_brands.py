@@ -4,6 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.by_words import of_ingredient
 from remedy.catalogue.model import Medicine
 from remedy.catalogue.substitution import why_not_in_place
 from remedy.events.prescriptions import PrescriptionSubstituted
@@ -24,28 +25,14 @@ from remedy.vault import Vault
 WHY_OTHER = "substitution"
 """The field of a line its reason is sealed for."""
 
-_MEDICINE = tuple(
-    medicine.c[name]
-    for name in (
-        "kind", "generic_name", "brand_name", "strength", "form", "pack", "atc_code",
-        "is_prescription_only", "is_controlled",
-    )
-)  # fmt: skip
-
 
 def candidates(connection: sa.Connection, prescribed: Medicine) -> list[Medicine]:
     """The other brands that may be given in place of a prescribed one, by name; none where it is never swapped."""
-    rows = connection.execute(
-        sa.select(medicine.c.public_id.label("medicine_id"), *_MEDICINE)
-        .where(
-            sa.func.lower(medicine.c.generic_name) == prescribed.generic_name.lower(),
-            medicine.c.public_id != prescribed.medicine_id,
-            medicine.c.kind == "product",
-        )
-        .order_by(medicine.c.brand_name, medicine.c.id)
-    ).mappings()
-    found = (Medicine(**row) for row in rows)
-    return [one for one in found if why_not_in_place(prescribed, one) is None]
+    return [
+        one
+        for one in of_ingredient(connection, prescribed)
+        if why_not_in_place(prescribed, one) is None
+    ]
 
 
 def confirm_substitute(

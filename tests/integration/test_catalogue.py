@@ -126,7 +126,8 @@ def test_what_is_the_same_is_offered_with_who_has_it(database, ids):
         meant = queries.medicine(connection, ids["calmadol"])
         ((other, offers),) = queries.alternatives(connection, meant, now=A_MONDAY)
     assert other.brand_name == "Dolostop"
-    assert [one.name for one in offers] == ["Corner Pharmacy", "Hills"]
+    assert [one.name for one in offers.shown if one.has_it] == ["Corner Pharmacy", "Hills"]
+    assert offers.having == 2
 
 
 def test_nothing_is_offered_in_place_of_what_must_not_be_swapped(database, ids):

@@ -28,7 +28,7 @@ class Around:
     typed: str
     near: Near | None
     offers: list[Offer]
-    instead: list[tuple[Medicine, list[Offer]]]
+    instead: list[tuple[Medicine, Offers]]
     having: int = 0
     page: int = 1
     has_more: bool = False
@@ -67,7 +67,11 @@ def around(connection: sa.Connection, meant: Medicine | None = None) -> Around:
     if page > 1 and not found.shown:
         # Beyond the last there is nothing to say; begin again.
         page, found = 1, _offers(connection, meant, point, 1)
-    instead = [] if found.having else alternatives(connection, meant, near=point, now=now)
+    instead = (
+        []
+        if found.having
+        else alternatives(connection, meant, near=point, now=now, zones=_zones(connection))
+    )
     has_more = found.keeping > page * PAGE
     return Around(known, typed, near, found.shown, instead, found.having, page, has_more)
 
@@ -80,5 +84,9 @@ def _offers(connection: sa.Connection, meant: Medicine, point: Point | None, pag
         now=parts().now(),
         limit=PAGE,
         offset=(page - 1) * PAGE,
-        zones=parts().remembered("time zones", lambda: time_zones(connection)),
+        zones=_zones(connection),
     )
+
+
+def _zones(connection: sa.Connection) -> list[str]:
+    return parts().remembered("time zones", lambda: time_zones(connection))

@@ -124,10 +124,12 @@ def test_a_bar_code_finds_its_pack(tmp_path):
     assert found(tmp_path, "4006381333931") == found(tmp_path, "04006381333931") == [3]
 
 
-def test_of_very_many_the_first_by_name_are_found(tmp_path):
-    many = {n: NewMedicine(f"many {9999 - n}") for n in range(2 * CANDIDATES)}
-    fill(tmp_path, many)
-    assert found(tmp_path, "many", limit=3) == [799, 798, 797]
+@pytest.mark.parametrize("name", ["many {}", "{} many", "rather many of them {}"])
+@pytest.mark.parametrize("count", [2 * CANDIDATES, CANDIDATES // 2])
+def test_of_very_many_the_first_by_name_are_found(tmp_path, name, count):
+    # Names that differ in their first letters, later, and beyond what is kept as numbers of each.
+    fill(tmp_path, {n: NewMedicine(name.format(9999 - n)) for n in range(count)})
+    assert found(tmp_path, "many", limit=3) == [count - 1, count - 2, count - 3]
 
 
 def test_a_medicine_put_again_replaces_what_was_known(tmp_path):
