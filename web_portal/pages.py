@@ -150,6 +150,11 @@ def _locale() -> Any:
     return get_locale() or "en"
 
 
+def language() -> str:
+    """The language this page is written in."""
+    return str(_locale())
+
+
 def locale_of_request() -> str:
     """The language the reader chose, else the one of the region that their browser prefers."""
     languages = list(parts().region.languages)
