@@ -135,7 +135,7 @@ def _end(
     prescriptions.release_use(connection, found.order_id, clock=clock)
     payments.end(connection, found.order_id, now)
     if found.state == "out":
-        _take_back(connection, found, reason or why, account_id, clock)
+        _take_back(connection, found, account_id, clock)
     else:
         is_late = why in {"time", "unpaid"}
         holds = writing.holds_of(connection, found.order_id)
@@ -153,9 +153,13 @@ def _end(
 
 
 def _take_back(
-    connection: sa.Connection, found: Order, reason: str, account_id: UUID | None, clock: Clock
+    connection: sa.Connection, found: Order, account_id: UUID | None, clock: Clock
 ) -> None:
-    """What was on its way comes back to the shelf: its sales are reversed. The items are locked."""
+    """What was on its way comes back to the shelf: its sales are reversed. The items are locked.
+
+    What the pharmacist wrote to the patient is not said again: the ledger and its events are no place for it.
+    """
+    reason = f"Order {found.reference} was cancelled on its way."
     sales = connection.execute(
         sa.select(stock_movement.c.public_id)
         .where(

@@ -22,6 +22,8 @@ from remedy.stock.model import medicine_label
 from remedy.vault import Unreadable, Vault
 
 ALLERGY = "allergy"
+AGAIN = "again"
+"""Another accepted prescription still allows the same ingredient: one picture can be handed in to two pharmacies."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a pharmacist should know. `severity` is `allergy` or one of the table's.
+    """Something a pharmacist should know. `severity` is `allergy`, `again` or one of the table's.
 
     `one` is the medicine, `other` what it does not go with: another medicine, or the patient's own words.
     """
@@ -77,9 +79,13 @@ def check(
     patient_id: UUID,
     medicine_ids: Sequence[UUID],
     *,
+    prescription_id: UUID | None = None,
     now: datetime,
 ) -> Check:
-    """Look at these medicines, among each other, with what else the patient may take, and with the allergies."""
+    """Look at these medicines, among each other, with what else the patient may take, and with the allergies.
+
+    `prescription_id` is the prescription that they are on, which does not count as another one.
+    """
     asked = _looked(connection, medicine.c.public_id.in_(list(medicine_ids)))
     others = [
         one
@@ -90,13 +96,20 @@ def check(
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
     _check_interactions(connection, source, asked, others, findings, unchecked)
+    allowed = _looked(connection, medicine.c.id.in_(_allowed(patient_id, prescription_id, now)))
+    findings.extend(
+        Finding(AGAIN, one.label, other.label, "", "")
+        for one in asked
+        for other in allowed
+        if other.medicine_id == one.medicine_id or set(one.keys) & set(other.keys)
+    )
     try:
         told = allergies_of(connection, vault, patient_id)
     except Unreadable:
         unchecked.append(Unchecked("allergies_erased"))
     else:
         _check_allergies(connection, source, told, asked, findings, unchecked)
-    order = (ALLERGY, *SEVERITIES)
+    order = (ALLERGY, AGAIN, *SEVERITIES)
     findings.sort(key=lambda one: (order.index(one.severity), one.one, one.other))
     return Check(tuple(findings), tuple(dict.fromkeys(unchecked)), source)
 
@@ -197,6 +210,18 @@ def _taken(patient_id: UUID, now: datetime) -> sa.Select[tuple[int]]:
             prescription_line.c.ends_at > now,
         )
     )
+
+
+def _allowed(
+    patient_id: UUID, prescription_id: UUID | None, now: datetime
+) -> sa.Select[tuple[int]]:
+    """The medicines that other prescriptions of the patient still allow some of."""
+    query = _taken(patient_id, now).where(
+        prescription_line.c.used_milli < prescription_line.c.allowed_milli
+    )
+    if prescription_id is not None:
+        query = query.where(prescription.c.public_id != prescription_id)
+    return query
 
 
 def _looked(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> list[Looked]:

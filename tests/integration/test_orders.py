@@ -1,6 +1,7 @@
 """Orders: whole or not at all; each step once, by who may; what ends early gives everything back."""
 
 import pytest
+import sqlalchemy as sa
 
 from remedy.events import orders as told_events
 from remedy.orders import pickup, service
@@ -165,6 +166,12 @@ def test_what_is_sent_is_sold_and_comes_back_when_it_cannot_be_brought(shop):
         reason="Nobody was there.",
     )  # fmt: skip
     assert (shop.on_hand()[:2], shop.available()[:2]) == ([400, 400], [400, 400])
+    with shop.database.connect() as connection:
+        kept = connection.execute(
+            sa.text("SELECT payload FROM outbox WHERE payload LIKE '%Nobody was there%'")
+        ).all()
+    # What was written to the patient is not in the ledger, and so in no event.
+    assert kept == []
     other = shop.place(1, way="delivery", address="7 Quay Street")
     for to in ("picking", "out", "delivered"):
         shop.step(other, to)

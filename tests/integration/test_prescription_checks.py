@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.catalogue.csvfile import ImportRefused
-from remedy.prescriptions import allergies
+from remedy.prescriptions import allergies, service
 from remedy.prescriptions.checks import check
 from remedy.prescriptions.interactions import current_source, import_interactions
 from remedy.prescriptions.model import Refused
 from remedy.schema.prescriptions import interaction, patient_allergy
+from remedy.values import uuid7
 from tests.factories import A_MONDAY, Watch, a_medicine, a_patient, a_prescription, a_vault
 
 WATCH = Watch()
@@ -97,6 +98,31 @@ def test_what_the_patient_has_by_other_prescriptions_is_looked_at_too(database, 
     assert {one.severity for one in found.findings} == {"critical", "significant"}
     later = looked(database, asha, "simvastatin", now=A_MONDAY + timedelta(days=91))
     assert later.state == "clear"
+
+
+def test_one_prescription_handed_in_to_two_pharmacies_is_told_by_what_the_first_still_allows(
+    database, table, asha
+):
+    with database.begin() as connection:
+        wanted = a_medicine(connection, generic_name="paracetamol", brand_name="Calmadol")
+        other = a_medicine(connection, generic_name="paracetamol", brand_name="Otherdol")
+        first = a_prescription(connection, VAULT, asha, wanted, packs=2)
+
+    def found(*ids, **more):
+        with database.begin() as connection:
+            return check(connection, VAULT, asha, ids, **{"now": A_MONDAY, **more})
+
+    (one,) = found(wanted).findings
+    assert (one.severity, "Calmadol" in one.other) == ("again", True)
+    # By another brand as well, and gravest but for an allergy.
+    assert [one.severity for one in found(other).findings] == ["again"]
+    # Looked at once more itself, before it is handed out, it is no second one.
+    assert found(wanted, prescription_id=first).state == "clear"
+    assert found(wanted, now=A_MONDAY + timedelta(days=91)).state == "clear"
+    with database.begin() as connection:
+        service.use(connection, asha, wanted, 2000, uuid7(), clock=WATCH)
+    # All of it used: the next one follows it, as prescriptions do.
+    assert found(wanted).state == "clear"
 
 
 def test_clear_is_said_only_when_everything_was_checked(database, table, asha):

@@ -207,7 +207,10 @@ def mark(made: Check) -> str:
 def _checked(connection: sa.Connection, found: Prescription) -> Check:
     here = parts()
     ids = [each.medicine_id for each in found.lines]
-    return check(connection, here.vault, found.patient_id, ids, now=here.now())
+    return check(
+        connection, here.vault, found.patient_id, ids, prescription_id=found.prescription_id,
+        now=here.now(),
+    )  # fmt: skip
 
 
 def _own(prescription_id: UUID) -> Prescription:
