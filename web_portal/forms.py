@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import abort, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, StringField
+from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from remedy.accounts.repeats import DifferentBody, answer_once
@@ -24,8 +24,27 @@ PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?")
 """How a person or a till writes an amount: no exponents, nothing endless."""
 
 
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and what turns the direction of the text around it: a name may make a page lie by them.
+
+They are left out and not refused: telephones put them around numbers that are pasted, and nobody sees them.
+"""
+
+
 class Form(FlaskForm):
-    """A form with its error summary."""
+    """A form with its error summary; what cannot be seen is not in what was typed."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Read the fields; a text of one line has one."""
+        super().process(*args, **kwargs)
+        for field in self:
+            is_typed = isinstance(field, StringField) and not isinstance(
+                field, HiddenField | PasswordField
+            )
+            if is_typed and isinstance(field.data, str):
+                field.data = UNSEEN.sub("", field.data)
+                if not isinstance(field, TextAreaField):
+                    field.data = re.sub(r"[\r\n\t\u2028\u2029]+", " ", field.data)
 
     def problems(self) -> list[tuple[str, str]]:
         """Each field's id with what is wrong in it, in the form's order; no id where a field is not seen."""

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
+from wtforms import Form, HiddenField, PasswordField, StringField, TextAreaField
 
 from tests.factories import A_MONDAY
 from tests.unit.web_portal.settings import an_app
 from web_portal import pages
+from web_portal.forms import Form as OurForm
 from web_portal.forms import MoneyField, PacksField
 
 
@@ -43,6 +44,30 @@ def test_what_is_no_number_of_packs_gets_a_sentence(app: Flask, text: str) -> No
     assert form.packs.data is None
     assert str(form.packs.errors[0]).endswith(".")
     assert form.packs._value() == text
+
+
+class Told(OurForm):
+    name = StringField("name")
+    address = TextAreaField("address")
+    password = PasswordField("password")
+    mark = HiddenField()
+
+
+def test_what_cannot_be_seen_is_not_kept(app: Flask) -> None:
+    # A name that shows as another, one that would begin a header, and a number pasted from a telephone.
+    name = "\u202eycamrahP\u202c A\r\nBcc: b@c\x07 \u202a+39 06\u202c \u05d0\u200f"
+    told = {
+        "name": name,
+        "address": "7 Quay\r\nHarbour\x00",
+        "password": "a\tb\x07",
+        "mark": "\x1d1",
+    }
+    with app.test_request_context(method="POST"):
+        form = Told(MultiDict(told), meta={"csrf": False})
+    assert form.name.data == "ycamrahP A Bcc: b@c +39 06 \u05d0\u200f"
+    assert form.address.data == "7 Quay\r\nHarbour"
+    # Nobody reads these: they are compared as they are.
+    assert (form.password.data, form.mark.data) == ("a\tb\x07", "\x1d1")
 
 
 @pytest.mark.parametrize(("text", "minor"), [("12.50", 1250), ("0", 0), ("3,2", 320)])
