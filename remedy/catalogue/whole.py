@@ -83,13 +83,18 @@ def best_pair(
     ordered = sorted(places, key=lambda place: away[place.pharmacy_id])
     rows = [tuple(_taken(place, *one) for one in wanted.items()) for place in ordered]
     # Nobody comes home by a shorter way than there and back to the farther of the two.
-    least_way = [_way_minor(2 * away[place.pharmacy_id]) for place in ordered]
+    home = [_way_minor(2 * away[place.pharmacy_id]) for place in ordered]
     best: tuple[int, Choice] | None = None
     for pairs in (_pairs_with_all(rows), combinations(range(len(rows)), 2)):
         for number, other in pairs:
             taken = sum(map(min, rows[number], rows[other]))
-            if best is not None and taken + least_way[other] > best[0]:
-                continue
+            if best is not None:
+                # Where prices are alike very many pairs cost the same, and only their ways tell them apart.
+                least = taken + home[other]
+                if near is None and least <= best[0]:
+                    least += _way_minor(_metres(ordered[number].point, ordered[other].point))
+                if least > best[0]:
+                    continue
             made = _choice(wanted, (ordered[number], ordered[other]), near)
             total = taken + _way_minor(made.way_m or 0)
             if best is None or (total, made.key) < (best[0], best[1].key):

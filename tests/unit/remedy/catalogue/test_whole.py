@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remedy.catalogue import whole
 from remedy.catalogue.model import distance_km
 from remedy.catalogue.whole import KM_MINOR, Choice, Place, best_pair, singles
 from remedy.values import amount_of
@@ -132,3 +133,15 @@ def test_a_part_of_a_pack_costs_here_what_its_order_costs(milli, minor):
     (found,) = singles({a: milli}, [place(1, {a: 333})], None)
     assert isinstance(found, Choice)
     assert found.goods_minor == minor
+
+
+@pytest.mark.parametrize("near", [None, HERE])
+def test_where_prices_are_alike_everywhere_few_of_the_many_pairs_are_worked_out(monkeypatch, near):
+    worked_out = []
+    real = whole._choice
+    monkeypatch.setattr(whole, "_choice", lambda *told: worked_out.append(1) or real(*told))
+    town = [place(n, {ITEMS[n % 2]: 450}, north_km=n / 10) for n in range(100)]
+    found = best_pair(wanting(*ITEMS[:2]), town, near)
+    assert found is not None
+    # Of two thousand five hundred pairs that cost the same.
+    assert len(worked_out) < 200
