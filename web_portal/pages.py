@@ -27,6 +27,7 @@ SOURCE_LANGUAGE = "en"
 
 A_MONDAY = date(2026, 3, 2)
 
+HOUR = 3600
 OLD_SECONDS = 15 * 60
 """A figure older than this says so in a warning's colour (docs: ux)."""
 
@@ -70,10 +71,12 @@ def money(amount_minor: int | None) -> str:
 
 def age(instant: datetime) -> str:
     """How long ago, e.g. `2 minutes ago`."""
-    seconds = (parts().now() - instant).total_seconds()
+    seconds = int((parts().now() - instant).total_seconds())
     if seconds < 60:
         return _("just now")
-    return format_timedelta(-(parts().now() - instant), add_direction=True, locale=_locale())
+    # No finer than it is said, so that the same words are kept for many.
+    step = 60 if seconds < HOUR else 10 * 60 if seconds < 24 * HOUR else HOUR
+    return _ago(seconds // step * step, _locale())
 
 
 def is_old(instant: datetime) -> bool:
@@ -114,6 +117,11 @@ def one_decimal(value: float) -> str:
     return _one_decimal(round(value, 1), _locale())
 
 
+@lru_cache(maxsize=4096)
+def _ago(seconds: int, locale: Any) -> str:
+    return format_timedelta(-timedelta(seconds=seconds), add_direction=True, locale=locale)
+
+
 # A list says the same few times, days and distances again and again; writing one takes babel tens of microseconds.
 @lru_cache(maxsize=4096)
 def _hours_and_minutes(local: time, locale: Any) -> str:
@@ -148,11 +156,6 @@ def _static_url(name: str, _below: str) -> str:
 
 def _locale() -> Any:
     return get_locale() or "en"
-
-
-def language() -> str:
-    """The language this page is written in."""
-    return str(_locale())
 
 
 def locale_of_request() -> str:

@@ -74,9 +74,14 @@ def find_medicines(
 
 def medicine(connection: sa.Connection, medicine_id: UUID) -> Medicine | None:
     """The medicine of that id; None when there is none."""
-    query = sa.select(*MEDICINE_FIELDS).where(medicines.c.public_id == medicine_id)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_MEDICINE, {"medicine_id": medicine_id}).mappings().one_or_none()
     return None if row is None else Medicine(**row)
+
+
+# Made once: making it takes as long as running it.
+_MEDICINE = sa.select(*MEDICINE_FIELDS).where(
+    medicines.c.public_id == sa.bindparam("medicine_id", type_=medicines.c.public_id.type)
+)
 
 
 def day_at_pharmacy(connection: sa.Connection, now: datetime) -> sa.ColumnElement[date] | None:

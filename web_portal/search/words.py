@@ -1,5 +1,7 @@
 """How the search pages write what they know: availability, opening, hours of the week, distance, and the way there."""
 
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -15,7 +17,6 @@ from web_portal.pages import (
     clock_time,
     day_name,
     is_old,
-    language,
     money,
     one_decimal,
     time_of_day,
@@ -96,49 +97,81 @@ def directions(latitude: float, longitude: float) -> str:
     return f"{MAP}?{urlencode({'route': f';{latitude:.5f},{longitude:.5f}'})}"
 
 
-def who(offer: Offer) -> str:
-    """Where a pharmacy is, when it is open and what is known of it, as it stands in a list."""
-    place = ", ".join(text for text in (offer.address, offer.district) if text)
-    if offer.distance_km is not None:
-        place = f"{place} · {distance(offer.distance_km)}"
+# A list says the same of a pharmacy again and again, and writing it down for ten of them was a quarter of the
+# page: what is written is kept by all that it says.
+
+
+def who(at: Offer, language: str) -> str:
+    """Where a pharmacy is, when it is open and what is known of it, as it stands in a list in this language."""
+    today = local_day(parts().now(), at.time_zone)
+    return _who(
+        language, today, at.name, at.address, at.district, at.latitude, at.longitude,
+        at.opening, at.time_zone, at.phone, at.licence, at.source, at.source_as_of, at.verified_at,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _who(
+    _language: str,
+    _today: date,
+    name: str,
+    address: str,
+    district: str,
+    latitude: float,
+    longitude: float,
+    hours: Opening | None,
+    time_zone: str,
+    phone: str | None,
+    licence: str,
+    source: str | None,
+    source_as_of: str | None,
+    verified_at: datetime,
+) -> str:
     known_from = ""
-    if offer.licence:
-        known_from = _("licence %(number)s", number=offer.licence)
-    elif offer.source:
-        known_from = f"{source_name(offer.source)}, {offer.source_as_of}"
-    verified_on = day_name(local_day(offer.verified_at, offer.time_zone))
-    return _drawn(
-        language(),
-        "who",
-        offer.name,
-        place,
-        directions(offer.latitude, offer.longitude),
-        opening(offer.opening, offer.time_zone),
-        offer.phone,
+    if licence:
+        known_from = _("licence %(number)s", number=licence)
+    elif source:
+        known_from = f"{source_name(source)}, {source_as_of}"
+    return _lines("who")(
+        name,
+        ", ".join(text for text in (address, district) if text),
+        directions(latitude, longitude),
+        opening(hours, time_zone),
+        phone,
         known_from,
-        _("verified on %(day)s", day=verified_on),
+        _("verified on %(day)s", day=day_name(local_day(verified_at, time_zone))),
     )
 
 
-def stock(has: Offer | OnShelf) -> str:
-    """What a pharmacy has of a medicine, at what price, and how old the figure is, as it stands in a list."""
-    return _drawn(
-        language(),
-        "stock",
-        availability_tag(has.available_milli, has.is_doubtful),
-        availability(has.available_milli, has.is_doubtful),
-        money(has.price_minor),
-        has.price_minor is not None,
-        is_old(has.as_of),
-        age(has.as_of),
+def stock(has: Offer | OnShelf, language: str) -> str:
+    """What a pharmacy has of a medicine, at what price, and how old the figure is, in this language."""
+    return _stock(
+        language, has.available_milli, has.is_doubtful, has.price_minor, is_old(has.as_of), age(has.as_of)
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _stock(
+    _language: str,
+    available_milli: int,
+    is_doubtful: bool,
+    price_minor: int | None,
+    is_old: bool,
+    age: str,
+) -> str:
+    return _lines("stock")(
+        availability_tag(available_milli, is_doubtful),
+        availability(available_milli, is_doubtful),
+        money(price_minor),
+        price_minor is not None,
+        is_old,
+        age,
     )
 
 
-@lru_cache(maxsize=8192)
-def _drawn(_language: str, macro: str, *words: str | bool | None) -> str:
-    """Lines of a list say the same again and again: drawing those of ten pharmacies was a quarter of the page."""
-    lines: Any = current_app.jinja_env.get_template("search/_offer.html").module
-    return cast(str, getattr(lines, macro)(*words))
+def _lines(name: str) -> Callable[..., str]:
+    kept: Any = current_app.jinja_env.get_template("search/_offer.html").module
+    return cast(Callable[..., str], getattr(kept, name))
 
 
 def source_name(source: str) -> str:
