@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.orders import room
 from remedy.orders.model import MOST_PACKS_MILLI
 from remedy.prescriptions import service as prescriptions
 from remedy.schema.people import patient
@@ -75,6 +76,7 @@ def hold_all(
         # Not short: nobody's demand, and told as such it would steer forecasts.
         raise Refused("At most 100 packs of a medicine are set aside at once; call the pharmacy.")
     patient_row = patient_of(connection, patient_id)
+    room.check_holds(connection, patient_row, sum(map(len, wanted.values())), now=now)
     total: Counter[UUID] = sum(wanted.values(), Counter())
     prescribed = prescriptions.covered(connection, patient_id, total, now=now)
     # In the order of the pharmacies' rows, so that two who ask for the same in another order do not meet in a ring.

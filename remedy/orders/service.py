@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.events import orders as told
-from remedy.orders import payments
+from remedy.orders import payments, room
 from remedy.orders.ending import cancel, cancel_own, due, expire_one
 from remedy.orders.model import (
     SET_ASIDE_FOR,
@@ -76,6 +76,7 @@ def place(
     if way == "delivery" and not address.strip():
         raise Refused("Tell us your address first, in your account: the order is brought there.")
     patient_row = patient_of(connection, patient_id)
+    room.check_orders(connection, patient_row, now=now)
     for_prescription = prescriptions.covered(connection, patient_id, wanted, now=now)
     items = look_aside(connection, place_, wanted, prescribed=for_prescription, clock=clock)
     prices = _prices(items)

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.gateways.mysql import engine_for
+from remedy.orders import room
 from remedy.schema.migrate import migrate
 
 POOL_SIZE = 20
@@ -57,3 +58,10 @@ def database(database_url: str) -> Iterator[sa.Engine]:
     engine = engine_for(database_url, pool_size=POOL_SIZE)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def one_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One patient stands for a crowd: as many holds and orders as a town has."""
+    for limit in ("MOST_HOLDS", "MOST_ORDERS"):
+        monkeypatch.setattr(room, limit, 100_000)

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.events import orders as told_events
-from remedy.orders import pickup, service
+from remedy.orders import pickup, room, service
 from remedy.orders.model import AlreadyChanged, PriceChanged
 from remedy.pipeline import overdue
 from remedy.prescriptions.model import NeedsPrescription
@@ -176,6 +176,33 @@ def test_what_is_sent_is_sold_and_comes_back_when_it_cannot_be_brought(shop):
     for to in ("picking", "out", "delivered"):
         shop.step(other, to)
     assert shop.order(other).state == "delivered"
+
+
+def test_one_patient_cannot_have_the_whole_shelf_set_aside_by_orders_nobody_pays(shop):
+    placed = [shop.place(1) for _ in range(room.MOST_ORDERS)]
+    with pytest.raises(Refused, match="Many orders of yours are open"):
+        shop.place(1)
+    shop.do(service.cancel_own, placed[0], patient_id=shop.patient_id)
+    shop.place(1)
+    # What nobody collected in time keeps no room, before anybody has said so.
+    shop.watch.wait(hours=72)
+    shop.place(1)
+
+
+def test_nor_by_holds(shop):
+    def hold(*milli: int) -> None:
+        lines = [(shop.pharmacy_id, shop.medicines[n], one) for n, one in enumerate(milli)]
+        shop.do(pickup.hold_all, lines, patient_id=shop.patient_id, minutes=60)
+
+    for _ in range(room.MOST_HOLDS - 1):
+        hold(1000)
+    with pytest.raises(Refused, match="set aside for you already"):
+        hold(1000, 1000)
+    hold(1000)
+    with pytest.raises(Refused, match="set aside for you already"):
+        hold(1000)
+    shop.watch.wait(minutes=60)
+    hold(1000)
 
 
 def test_an_order_to_be_brought_needs_an_address(shop):

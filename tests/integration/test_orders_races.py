@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from remedy.orders import service
+from remedy.orders import pickup, service
 from remedy.orders.model import AlreadyChanged
-from remedy.stock import service as stock
 from remedy.stock.model import OutOfStock
 from tests.integration.shop import STOCK, Shop
 from tests.integration.test_stock_holds import at_once
+
+pytestmark = pytest.mark.usefixtures("one_for_many")
 
 WANTED, CLIENTS = 800, 16
 
@@ -66,7 +67,7 @@ def test_of_200_holds_at_once_on_50_packs_50_win(database):
     def hold() -> bool:
         try:
             shop.do(
-                stock.hold, shop.pharmacy_id, shop.medicines[0], 1000, patient_id=shop.patient_id,
+                pickup.hold, shop.pharmacy_id, shop.medicines[0], 1000, patient_id=shop.patient_id,
                 minutes=60,
             )  # fmt: skip
         except OutOfStock:
@@ -94,7 +95,7 @@ def test_orders_and_single_holds_together_promise_nothing_twice(shop):
         for _ in range(20):
             try:
                 shop.do(
-                    stock.hold, shop.pharmacy_id, shop.medicines[2], 5000,
+                    pickup.hold, shop.pharmacy_id, shop.medicines[2], 5000,
                     patient_id=shop.patient_id, minutes=60,
                 )  # fmt: skip
                 done += 5
@@ -174,7 +175,7 @@ def test_control_lines_taken_one_by_one_leave_orders_in_part(shop):
         for medicine_id in (first, second):
             try:
                 shop.do(
-                    stock.hold, shop.pharmacy_id, medicine_id, 1000, patient_id=shop.patient_id,
+                    pickup.hold, shop.pharmacy_id, medicine_id, 1000, patient_id=shop.patient_id,
                     minutes=60,
                 )  # fmt: skip
                 got += 1

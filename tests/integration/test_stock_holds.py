@@ -26,6 +26,8 @@ from remedy.stock.model import Line, OutOfStock, Refused, UnknownMedicine
 from remedy.values import uuid7
 from tests.factories import A_MONDAY, Watch, a_medicine, a_patient, a_pharmacy, a_vault
 
+pytestmark = pytest.mark.usefixtures("one_for_many")
+
 CLIENTS = 16
 STOCK = 400
 WANTED = 800

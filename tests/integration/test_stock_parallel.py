@@ -1,5 +1,6 @@
 """Many at once on one shelf: as many win as there are packs, and ledger, lots and events agree afterwards."""
 
+import pytest
 import sqlalchemy as sa
 
 from remedy.events.pharmacy import StockHeld
@@ -9,6 +10,8 @@ from remedy.stock.model import OutOfStock, Refused
 from tests.factories import a_pharmacy
 from tests.integration.outbox_events import told
 from tests.integration.test_stock_holds import Shelf, at_once
+
+pytestmark = pytest.mark.usefixtures("one_for_many")
 
 CLIENTS, UNITS = 200, 50
 
