@@ -1,5 +1,6 @@
 """Changes to prescriptions: handed in and taken back by patients; reviewed in `review.py`, used in `uses.py`."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from remedy.vault import Unreadable, Vault
 
 WAITING_AT_MOST = 20
 """Of one patient: more than anybody has, and little enough to bear."""
+
+HANDED_IN_AT_MOST = 40
+"""Of one patient in a day and a night: what was taken back at once lies in the store all the same."""
 
 __all__ = ["covered", "hand_out", "release_use", "upload", "use", "withdraw"]
 
@@ -56,6 +60,14 @@ def upload(
     ).scalar_one()
     if waiting >= WAITING_AT_MOST:
         raise Refused("Many prescriptions of yours wait already; take one back first.")
+    lately = connection.execute(
+        sa.select(sa.func.count()).where(
+            prescription.c.patient_id == patient_row,
+            prescription.c.uploaded_at > now - timedelta(days=1),
+        )
+    ).scalar_one()
+    if lately >= HANDED_IN_AT_MOST:
+        raise Refused("You have handed in many prescriptions today; go on tomorrow.")
     try:
         file_id = files.keep(connection, vault, patient_id, handed_in, clock=clock)
     except Unreadable:

@@ -234,6 +234,8 @@ def test_taking_it_back_is_possible_until_it_is_decided(cast):
     page = cast.of("chitra").get(f"/pharmacy/prescriptions/{prescription_id}").text
     assert "cannot be opened any more" in page
     assert "<img class" not in page
+    # Nor whose it was, or what they do not bear.
+    assert "canary-asha" not in page
     decided = accepted(cast)
     answer = cast.of("asha").post(f"/prescriptions/{decided}/withdraw")
     assert answer.status_code == 409

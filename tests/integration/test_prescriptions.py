@@ -147,6 +147,16 @@ def test_from_the_picture_to_what_may_be_ordered(desk):
     assert desk.allowed() == 0
 
 
+def test_what_is_handed_in_and_taken_back_without_end_is_refused(desk, monkeypatch):
+    monkeypatch.setattr(service, "HANDED_IN_AT_MOST", 3)
+    for _ in range(3):
+        desk.do(service.withdraw, desk.upload(), patient_id=desk.patient_id)
+    with pytest.raises(Refused, match="go on tomorrow"):
+        desk.upload()
+    desk.watch.wait(days=1)
+    desk.upload()
+
+
 def test_another_pharmacy_cannot_see_or_change_it_and_another_patient_neither(desk):
     prescription_id = desk.upload()
     with desk.database.begin() as connection:

@@ -241,7 +241,9 @@ def _page(status: int, prescription_id: UUID, form: ReviewForm, refusal: str = "
     here, found = parts(), _own(prescription_id)
 
     def look(connection: sa.Connection) -> dict[str, Any]:
-        made = _checked(connection, found) if found.lines else None
+        # What was taken back is the patient's again: no word of who it was, nor of their health.
+        is_theirs = found.state == "withdrawn"
+        made = _checked(connection, found) if found.lines and not is_theirs else None
         reason = ""
         if found.reason_sealed:
             try:
@@ -253,7 +255,7 @@ def _page(status: int, prescription_id: UUID, form: ReviewForm, refusal: str = "
         return {
             "check": made,
             "seen": mark(made) if made else "",
-            "patient": contact(connection, here.vault, found.patient_id),
+            "patient": None if is_theirs else contact(connection, here.vault, found.patient_id),
             "confirmed": queries.confirmed_for(connection, prescription_id),
             "reason": reason,
         }
