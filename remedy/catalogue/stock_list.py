@@ -154,6 +154,8 @@ def _lot(values: Mapping[str, str], moved: list[str]) -> tuple[str, date | None]
         raise ValueError("An expiry date needs its lot number.")
     if len(lot_number) > LONGEST_LOT:
         raise ValueError(f"The lot number has more than {LONGEST_LOT} letters.")
+    if not lot_number.isprintable():
+        raise ValueError("The lot number holds characters that cannot be seen; type it anew.")
     try:
         return lot_number, date.fromisoformat(expires) if expires else None
     except ValueError:

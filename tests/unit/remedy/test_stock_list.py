@@ -61,6 +61,7 @@ def test_a_line_in_which_nothing_happened_tells_nothing() -> None:
         ("A:1,1,,,L-1,", "belongs to what was received"),
         ("A:1,,1,,,2027-03-31", "needs its lot number"),
         ("A:1,,1,,L-1,31.3.2027", "is no date"),
+        ("A:1,,1,,L-\u202e1,", "cannot be seen"),
         ("A:1,,1,," + "x" * 61 + ",", "more than 60 letters"),
         ("A:1,1", "It has 2 fields; the header has 6."),
     ],
