@@ -141,7 +141,7 @@ def test_what_is_not_there_is_said_line_by_line_and_told_as_demand(cast: Cast) -
     assert answer.status_code == 409
     shown = words(answer.text)
     assert "nothing was ordered" in shown
-    assert re.search(r"Unobtan[^:]*: [0-9.]+ packs are there\.", shown)
+    assert re.search(r"There now of Unobtan[^:]*: [0-9.]+\.", shown)
     assert "Calmadol (paracetamol), 500 mg, tablet, 20 tablets: " not in shown
     told = cast.told("stock-movements")[len(before) :]
     assert told == ["remedy.stock-movements.refused.v1"]
@@ -165,7 +165,10 @@ def test_a_medicine_on_prescription_is_ordered_only_with_an_accepted_one(cast: C
     assert "Needs an accepted prescription" in words(cast.of("asha").get("/basket").text)
     answer = order(cast)
     assert answer.status_code == 422
-    assert "needs a prescription that a pharmacist has accepted" in words(answer.text)
+    assert re.search(
+        r"Bactonil.* needs a prescription that a pharmacist has accepted", words(answer.text)
+    )
+    assert f"/prescriptions/new/{cast.ids['corner']}?medicine={cast.ids['amoxil']}" in answer.text
 
 
 def test_controlled_medicines_have_no_button_and_no_way_around_it(cast: Cast) -> None:
@@ -239,6 +242,50 @@ def test_a_page_of_an_order_follows_it_and_a_mail_is_sent(cast: Cast) -> None:
     assert (to, subject) == (cast.emails["asha"], "Your order is ready")
     assert f"/orders/{order_id}" in text
     assert "Calmadol" not in text
+
+
+def test_an_order_says_that_its_pharmacy_is_suspended_and_shows_no_code(cast: Cast) -> None:
+    order_id = an_order(cast)
+    asha, code = cast.of("asha"), codes.grouped(codes.code_of(SECRET_KEY, order_id))
+    address, warning = f"/orders/{order_id}", "Do not go there: this pharmacy is suspended"
+    seen = re.search(r'name="seen" value="([^"]+)"', asha.get(address).text).group(1)
+    suspend = {"decision": "suspend", "reason": "The register says the licence ended."}
+    admin = f"/admin/pharmacies/{cast.ids['corner']}"
+    assert cast.of("farah").post(admin, suspend).status_code == 303
+    try:
+        page = asha.get(address).text
+        assert (warning in page, code in page, "Cancel this order" in page) == (True, False, True)
+        assert f'href="/pharmacies/{cast.ids["corner"]}"' not in page
+        assert warning in asha.get("/orders").text
+        assert asha.get(f"{address}/state?seen={seen}").status_code == 200
+    finally:
+        cast.of("farah").post(admin, {**suspend, "decision": "reinstate"})
+        postman.of(cast.app).look()
+    page = asha.get(address).text
+    assert (warning in page, code in page) == (False, True)
+    assert warning not in asha.get("/orders").text
+
+
+def test_an_order_says_which_packs_were_withdrawn(cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        line = Line("received", cast.ids["calmadol"], 5000, cast.watch())
+        service.record_movement(connection, cast.ids["corner"], line, clock=cast.watch)
+    order_id = an_order(cast)
+    asha, code = cast.of("asha"), codes.grouped(codes.code_of(SECRET_KEY, order_id))
+    with cast.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE stock_hold h JOIN pharmacy_order o ON o.id = h.order_id"
+                " SET h.state = 'withdrawn' WHERE o.public_id = :order_id"
+            ),
+            {"order_id": order_id.bytes},
+        )
+    page = asha.get(f"/orders/{order_id}").text
+    assert "packs were withdrawn" in page
+    assert (code in page, f'href="/medicines/{cast.ids["calmadol"]}"' in page) == (False, True)
+    assert "packs were withdrawn" in asha.get("/orders").text
+    asha.post(f"/orders/{order_id}/cancel")
+    assert "packs were withdrawn" not in asha.get(f"/orders/{order_id}").text
 
 
 def test_of_two_pharmacists_one_reads_who_was_faster(cast: Cast) -> None:

@@ -122,13 +122,22 @@ def order() -> Response:
         return _page(
             409, form=form, refusal=_("A price changed since you looked; nothing was ordered.")
         )
-    except NeedsPrescription:
+    except NeedsPrescription as refusal:
         return _page(
             422,
             form=form,
-            refusal=_(
-                "A medicine needs a prescription that a pharmacist has accepted; nothing was ordered."
-            ),
+            refusal=_("Nothing was ordered."),
+            problems=[
+                (
+                    f"packs-{line.medicine_id}",
+                    _(
+                        "%(medicine)s needs a prescription that a pharmacist has accepted for so many packs.",
+                        medicine=line.label,
+                    ),
+                )
+                for line in (before.lines if before else ())
+                if line.medicine_id in refusal.medicine_ids
+            ],
         )
     except Refused as refusal:
         return _page(409, form=form, refusal=str(refusal))
@@ -205,7 +214,7 @@ def _page(
 
 def _short(line: basket.BasketLine) -> str:
     return _(
-        "%(medicine)s: %(packs)s packs are there.",
+        "There now of %(medicine)s: %(packs)s.",
         medicine=line.label,
         packs=packs_text(line.available_milli),
     )

@@ -17,6 +17,7 @@ from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, once
 from web_portal.orders import cashier
 from web_portal.orders.qr import code_for
+from web_portal.orders.troubles import NO_TROUBLE, Trouble, troubles_of
 from web_portal.pages import news, render
 from web_portal.parts import parts
 
@@ -28,8 +29,12 @@ room = Blueprint("orders", __name__, template_folder="templates", url_prefix="/o
 def own() -> Response:
     """A patient's own orders, the latest first."""
     patient_id = access.patient_id()
-    found = parts().read(lambda c: queries.orders_of(c, patient_id))
-    return render("orders/own.html", orders=found, now=parts().now())
+
+    def look(connection: sa.Connection) -> dict[str, Any]:
+        found = queries.orders_of(connection, patient_id)
+        return {"orders": found, "troubles": troubles_of(connection, found)}
+
+    return render("orders/own.html", now=parts().now(), **parts().read(look))
 
 
 @room.get("/<uuid:order_id>")
@@ -44,11 +49,8 @@ def page(order_id: UUID) -> Response:
 @quiet
 def state(order_id: UUID) -> Response:
     """How it stands, for the page that follows it; 204 while nothing changed."""
-    found = _own_order(order_id)
-    return news(
-        _mark(found),
-        lambda: render_template("orders/_order.html", is_news=True, **_shown(found)),
-    )
+    shown = _shown(_own_order(order_id))
+    return news(shown["seen"], lambda: render_template("orders/_order.html", is_news=True, **shown))
 
 
 @room.post("/<uuid:order_id>/cancel")
@@ -95,21 +97,24 @@ def _page(found: Order, status: int, refusal: str | None = None) -> Response:
 
 
 def _shown(found: Order) -> dict[str, Any]:
-    now = parts().now()
+    here, now = parts(), parts().now()
+    trouble = here.read(lambda c: troubles_of(c, [found])).get(found.order_id, NO_TROUBLE)
     waits_at_counter = found.way == "pickup" and found.is_open and not found.is_over(now)
     return {
         "order": found,
+        "trouble": trouble,
         "now": now,
         "address": address_of(found),
-        "code": code_for(found.order_id) if waits_at_counter else None,
+        "code": code_for(found.order_id) if waits_at_counter and not trouble else None,
         "form": OnceForm(formdata=None),
-        "seen": _mark(found),
+        "seen": _mark(found, trouble),
     }
 
 
-def _mark(found: Order) -> str:
+def _mark(found: Order, trouble: Trouble) -> str:
     """What a page was drawn at: an order whose time is over changes without a new version."""
-    return f"{found.version}-{found.paid}{'-over' if found.is_over(parts().now()) else ''}"
+    is_over = "-over" if found.is_over(parts().now()) else ""
+    return f"{found.version}-{found.paid}{is_over}-{trouble.mark}"
 
 
 def address_of(found: Order) -> str:
