@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from remedy import owed
 from remedy.events import orders as told
 from remedy.orders import payments, queries, writing
-from remedy.orders.model import ON_THE_SHELF, AlreadyChanged, EndedBy, Order, check_reason
+from remedy.orders.model import (
+    ON_THE_SHELF,
+    REASON,
+    AlreadyChanged,
+    EndedBy,
+    Order,
+    check_reason,
+)
 from remedy.prescriptions import service as prescriptions
 from remedy.schema.orders import order_payment, pharmacy_order
 from remedy.schema.pharmacy import stock_hold, stock_movement
@@ -19,6 +26,7 @@ from remedy.stock.locks import lock_counter, place_of
 from remedy.stock.model import Refused
 from remedy.stock.service import reverse_movement
 from remedy.values import Clock, uuid7
+from remedy.vault import Unreadable, Vault
 
 
 def cancel_own(
@@ -41,6 +49,7 @@ def cancel_own(
 
 def cancel(
     connection: sa.Connection,
+    vault: Vault,
     order_id: UUID,
     *,
     pharmacy_id: UUID,
@@ -51,15 +60,22 @@ def cancel(
 ) -> Order:
     """Cancel an order of this pharmacy, with a reason its patient reads; what was sent comes back to the shelf.
 
+    The reason is kept sealed: it may say what only the two should know (design decision 14).
+
     Raises:
         AlreadyChanged: if somebody was faster; the text says who did what.
         Refused: if there is no such order, or the reason is missing.
     """
     why = check_reason(reason)
     found = writing.read(connection, order_id, pharmacy_id=pharmacy_id)
+    try:
+        sealed = vault.seal(connection, found.patient_id, order_id, REASON, why)
+    except Unreadable:
+        # Of a patient who was erased: nobody is left to read it.
+        sealed = None
     is_done = found.version == version and _end(
         connection, found, (*ON_THE_SHELF, "out"), "pharmacy",
-        reason=why, account_id=account_id, clock=clock,
+        reason_sealed=sealed, account_id=account_id, clock=clock,
     )  # fmt: skip
     if not is_done:
         writing.refuse_late(connection, order_id, clock())
@@ -102,7 +118,7 @@ def _end(
     origins: Sequence[str],
     why: EndedBy,
     *,
-    reason: str | None = None,
+    reason_sealed: str | None = None,
     account_id: UUID | None = None,
     clock: Clock,
 ) -> bool:
@@ -127,7 +143,7 @@ def _end(
             changed_at=now,
             changed_by=writing.account_row(account_id),
             ended_by=why,
-            reason=reason,
+            reason_sealed=reason_sealed,
         )
     )
     if done.rowcount != 1:

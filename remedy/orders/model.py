@@ -25,6 +25,9 @@ MOST_LINES = 20
 MOST_PACKS_MILLI = 100_000
 REASON_AT_MOST = 200
 
+ADDRESS, REASON = "address", "reason"
+"""The fields of an order that are sealed for its patient."""
+
 OPEN = ("placed", "picking", "ready", "out")
 ON_THE_SHELF = ("placed", "picking", "ready")
 """States in which its packs are set aside; from `out` on they are sold."""
@@ -96,7 +99,7 @@ class Order:
     changed_by: str | None
     expires_at: datetime
     ended_by: str | None
-    reason: str | None
+    reason_sealed: str | None
     paid: str
     pay_by: datetime | None
     pay_address: str | None

@@ -107,7 +107,7 @@ def _query() -> sa.Select[Any]:
         account.c.staff_name.label("changed_by"),
         order_.expires_at,
         order_.ended_by,
-        order_.reason,
+        order_.reason_sealed,
         sa.func.coalesce(order_payment.c.state, "").label("paid"),
         order_payment.c.pay_by,
         order_payment.c.address.label("pay_address"),

@@ -14,6 +14,7 @@ from remedy.events import orders as told
 from remedy.orders import payments, room
 from remedy.orders.ending import cancel, cancel_own, due, expire_one
 from remedy.orders.model import (
+    ADDRESS,
     SET_ASIDE_FOR,
     Payment,
     PriceChanged,
@@ -92,7 +93,7 @@ def place(
     lock_counter(connection, place_)
     sealed = None
     if way == "delivery":
-        sealed = vault.seal(connection, patient_id, order_id, "address", address.strip())
+        sealed = vault.seal(connection, patient_id, order_id, ADDRESS, address.strip())
     expires_at = now + SET_ASIDE_FOR
     fee = fee_minor if way == "delivery" else 0
     made = connection.execute(

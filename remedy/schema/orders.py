@@ -38,9 +38,9 @@ pharmacy_order = table(
     reference("changed_by", "account.id", nullable=True),
     # Until when its packs are set aside.
     sa.Column("expires_at", Instant, nullable=False),
-    # Of a cancelled one: `patient`, `pharmacy`, `time` or `unpaid`, and the pharmacy's reason.
+    # Of a cancelled one: `patient`, `pharmacy`, `time` or `unpaid`, and the pharmacy's reason, a vault token.
     sa.Column("ended_by", sa.String(8)),
-    sa.Column("reason", sa.String(200)),
+    sa.Column("reason_sealed", Text),
     sa.Index("ix_pharmacy_order_queue", "pharmacy_id", "state", "placed_at"),
     sa.Index("ix_pharmacy_order_due", "state", "expires_at"),
 )

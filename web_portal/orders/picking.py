@@ -17,7 +17,7 @@ from web_portal import access, postman
 from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, once
 from web_portal.orders.forms import CancelForm, CodeForm, StepForm
-from web_portal.orders.routes import address_of
+from web_portal.orders.routes import address_of, reason_of
 from web_portal.pages import news, render
 from web_portal.parts import parts
 
@@ -105,6 +105,7 @@ def cancel(order_id: UUID) -> Response:
     def work(connection: sa.Connection) -> str:
         service.cancel(
             connection,
+            here.vault,
             order_id,
             pharmacy_id=pharmacy_id,
             reason=form.reason.data,
@@ -151,6 +152,7 @@ def _page(
         lines=lines,
         patient=here.read(lambda c: contact(c, here.vault, found.patient_id)),
         address=address_of(found),
+        reason=reason_of(found),
         form=form or CancelForm(formdata=None),
         code_form=CodeForm(formdata=None),
         step_form=StepForm(formdata=None),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
 from remedy.orders import queries, service
-from remedy.orders.model import Order
+from remedy.orders.model import ADDRESS, REASON, Order
 from remedy.stock.model import Refused
 from remedy.vault import Unreadable
 from web_portal import access
@@ -105,6 +105,7 @@ def _shown(found: Order) -> dict[str, Any]:
         "trouble": trouble,
         "now": now,
         "address": address_of(found),
+        "reason": reason_of(found),
         "code": code_for(found.order_id) if waits_at_counter and not trouble else None,
         "form": OnceForm(formdata=None),
         "seen": _mark(found, trouble),
@@ -119,12 +120,21 @@ def _mark(found: Order, trouble: Trouble) -> str:
 
 def address_of(found: Order) -> str:
     """Where an order is brought; empty for one that is collected, and once its patient was erased."""
-    token, here = found.address_sealed, parts()
+    return _opened(found, ADDRESS, found.address_sealed)
+
+
+def reason_of(found: Order) -> str:
+    """Why its pharmacy cancelled an order; empty where it did not, and once its patient was erased."""
+    return _opened(found, REASON, found.reason_sealed)
+
+
+def _opened(found: Order, field: str, token: str | None) -> str:
+    here = parts()
     if token is None:
         return ""
     try:
         return here.read(
-            lambda c: here.vault.open(c, found.patient_id, found.order_id, "address", token)
+            lambda c: here.vault.open(c, found.patient_id, found.order_id, field, token)
         )
     except Unreadable:
         return ""
