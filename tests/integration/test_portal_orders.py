@@ -272,6 +272,11 @@ def test_an_order_says_which_packs_were_withdrawn(cast: Cast) -> None:
         service.record_movement(connection, cast.ids["corner"], line, clock=cast.watch)
     order_id = an_order(cast)
     asha, code = cast.of("asha"), codes.grouped(codes.code_of(SECRET_KEY, order_id))
+    step(cast, order_id, "picking")
+    step(cast, order_id, "ready")
+    chitra = cast.of("chitra")
+    queue = chitra.get("/pharmacy/orders").text
+    drawn = re.search(r'id="queue-seen" name="seen" value="([^"]+)"', queue).group(1)
     with cast.engine.begin() as connection:
         connection.execute(
             sa.text(
@@ -283,8 +288,16 @@ def test_an_order_says_which_packs_were_withdrawn(cast: Cast) -> None:
     page = asha.get(f"/orders/{order_id}").text
     assert "packs were withdrawn" in page
     assert (code in page, f'href="/medicines/{cast.ids["calmadol"]}"' in page) == (False, True)
+    assert "Ready to be collected" not in page
     assert "packs were withdrawn" in asha.get("/orders").text
-    asha.post(f"/orders/{order_id}/cancel")
+    news = chitra.get(f"/pharmacy/orders/waiting?seen={drawn}")
+    assert (news.status_code, "Packs were withdrawn" in news.text) == (200, True)
+    page = words(chitra.get(f"/pharmacy/orders/{order_id}").text)
+    assert ("may not be handed out any more" in page, "Hand out by code" in page) == (True, False)
+    shown = chitra.post("/pharmacy/holds", {"code": code})
+    assert (shown.status_code, "were withdrawn, so it cannot" in shown.text) == (409, True)
+    told = {"version": state(cast, order_id)[1], "reason": "The maker recalled it."}
+    assert chitra.post(f"/pharmacy/orders/{order_id}/cancel", told).status_code == 303
     assert "packs were withdrawn" not in asha.get(f"/orders/{order_id}").text
 
 

@@ -22,6 +22,7 @@ from web_portal import access
 from web_portal.access import quiet, requires
 from web_portal.forms import once
 from web_portal.orders.forms import CodeForm, HandOutForm
+from web_portal.orders.troubles import troubles_of
 from web_portal.pages import moment, news, render
 from web_portal.parts import parts
 
@@ -177,6 +178,13 @@ def _order_of_code(connection: sa.Connection, typed: str) -> Found:
         raise Refused(_("The time of this order is over; its packs went back."))
     if found.state != "ready":
         raise Refused(_how_it_stands(found))
+    if any(one.withdrawn for one in troubles_of(connection, [found]).values()):
+        raise Refused(
+            _(
+                "Packs of order %(reference)s were withdrawn, so it cannot be handed out: cancel it and give that as the reason.",
+                reference=found.reference,
+            )
+        )
     wanted = {line.medicine_id: line.quantity_milli for line in found.lines}
     lines = pick_list(connection, pharmacy_id, wanted, now=here.now())
     accepted = taken_by(connection, found.order_id)

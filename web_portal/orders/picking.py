@@ -18,6 +18,7 @@ from web_portal.access import quiet, requires
 from web_portal.forms import OnceForm, once
 from web_portal.orders.forms import CancelForm, CodeForm, StepForm
 from web_portal.orders.routes import address_of, reason_of
+from web_portal.orders.troubles import NO_TROUBLE, Trouble, troubles_at, troubles_of
 from web_portal.pages import news, render
 from web_portal.parts import parts
 
@@ -42,20 +43,30 @@ def queue() -> Response:
 def waiting() -> Response:
     """The queue alone, for a page that follows it; 204 while nothing changed."""
     here, pharmacy_id = parts(), access.pharmacy_id()
-    seen = here.read(lambda c: queries.queue_mark(c, pharmacy_id, here.now()))
+    seen = here.read(lambda c: _mark(c, pharmacy_id, troubles_at(c, pharmacy_id)))
     return news(seen, lambda: render_template("orders/_queue.html", **_waiting()))
+
+
+def _mark(connection: sa.Connection, pharmacy_id: UUID, troubles: dict[UUID, Trouble]) -> str:
+    """What the queue was drawn at; packs that are withdrawn change no order."""
+    mark = queries.queue_mark(connection, pharmacy_id, parts().now())
+    return f"{mark}-{sum(len(one.withdrawn) for one in troubles.values())}"
 
 
 def _waiting() -> dict[str, Any]:
     here, pharmacy_id = parts(), access.pharmacy_id()
-    # The mark first: what changes in between is drawn twice, never not at all.
-    return here.read(
-        lambda c: {
-            "seen": queries.queue_mark(c, pharmacy_id, here.now()),
-            "orders": queries.queue(c, pharmacy_id),
+
+    def look(connection: sa.Connection) -> dict[str, Any]:
+        troubles = troubles_at(connection, pharmacy_id)
+        return {
+            # The mark first: what changes in between is drawn twice, never not at all.
+            "seen": _mark(connection, pharmacy_id, troubles),
+            "orders": queries.queue(connection, pharmacy_id),
+            "troubles": troubles,
             "now": here.now(),
         }
-    )
+
+    return here.read(look)
 
 
 @room.get("/<uuid:order_id>")
@@ -148,6 +159,7 @@ def _page(
         "orders/picking.html",
         status,
         order=found,
+        trouble=here.read(lambda c: troubles_of(c, [found])).get(found.order_id, NO_TROUBLE),
         now=here.now(),
         lines=lines,
         patient=here.read(lambda c: contact(c, here.vault, found.patient_id)),

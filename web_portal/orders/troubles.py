@@ -36,8 +36,16 @@ NO_TROUBLE = Trouble()
 def troubles_of(connection: sa.Connection, orders: Collection[Order]) -> dict[UUID, Trouble]:
     """The trouble of each of these orders that has any; what has left its pharmacy has none."""
     ids = [one.order_id for one in orders if one.state in ON_THE_SHELF]
-    if not ids:
-        return {}
+    return _troubles(connection, pharmacy_order.c.public_id.in_(ids)) if ids else {}
+
+
+def troubles_at(connection: sa.Connection, pharmacy_id: UUID) -> dict[UUID, Trouble]:
+    """The trouble of each order that lies at a pharmacy and has any."""
+    where = (pharmacy.c.public_id == pharmacy_id) & pharmacy_order.c.state.in_(ON_THE_SHELF)
+    return _troubles(connection, where)
+
+
+def _troubles(connection: sa.Connection, where: sa.ColumnElement[bool]) -> dict[UUID, Trouble]:
     rows = connection.execute(
         sa.select(
             pharmacy_order.c.public_id,
@@ -54,7 +62,7 @@ def troubles_of(connection: sa.Connection, orders: Collection[Order]) -> dict[UU
             .outerjoin(stock_item, stock_item.c.id == stock_hold.c.stock_item_id)
             .outerjoin(medicine, medicine.c.id == stock_item.c.medicine_id)
         )
-        .where(pharmacy_order.c.public_id.in_(ids))
+        .where(where)
     )
     suspended: dict[UUID, bool] = {}
     withdrawn: dict[UUID, set[UUID]] = {}

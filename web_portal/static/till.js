@@ -329,6 +329,7 @@
     send();
   }
 
+  window.addEventListener("offline", () => here && document.contains(here.box) && sayLine("offline"));
   window.addEventListener("online", () => here && document.contains(here.box) && send());
   document.addEventListener("DOMContentLoaded", begin);
   document.addEventListener("htmx:afterSettle", begin);
