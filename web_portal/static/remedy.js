@@ -46,10 +46,27 @@ for (const menu of document.querySelectorAll(".top .menu")) {
     }
   });
 }
-// Says when a connection fails; htmx alone would say nothing.
-document.addEventListener("htmx:sendError", () => {
-  document.getElementById("offline").hidden = false;
+// Says when a connection fails; htmx alone would say nothing. What a page asks by itself every few seconds neither takes
+// back what was said of something a person did, nor makes the page jump; and the till says itself that there is no line.
+function asksByItself(event) {
+  return event.target.closest("[data-follow]") !== null;
+}
+document.addEventListener("htmx:sendError", (event) => {
+  const notice = document.getElementById("offline");
+  if (asksByItself(event) && (!notice.hidden || document.getElementById("till"))) {
+    return;
+  }
+  notice.hidden = false;
+  notice.dataset.goes = asksByItself(event) ? "by itself" : "";
 });
-document.addEventListener("htmx:beforeRequest", () => {
-  document.getElementById("offline").hidden = true;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!asksByItself(event)) {
+    document.getElementById("offline").hidden = true;
+  }
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const notice = document.getElementById("offline");
+  if (event.detail.successful && notice.dataset.goes) {
+    notice.hidden = true;
+  }
 });
