@@ -2,7 +2,9 @@
 
 100,000 products x 500 pharmacies of 4,000 each, in the stack's own database; requests go over HTTP to the real
 portal's two workers. CPU is what portal and database processes used (from /proc), divided by the searches: an
-idle stretch before is measured and printed, not taken off. A search is what somebody waits for: of ten, six are
+idle stretch before is measured and printed, not taken off. Twice: one search after the other at a steady rate,
+each kind by itself (`at_rate`), and all kinds mixed by several people at once who do not pause; the figures are
+held against the second, where the machine is full: what a search costs is how many it can answer. A search is what somebody waits for: of ten, six are
 looks while a name is typed (the page asks when the fingers rest), one is a name with a slip, one a whole page of
 results, and two are a medicine's page with who has it, from a district. Medicines are chosen as often as they are
 stocked, so two in five are of those every pharmacy has. Each kind's own figures are printed. Beside it, on the
@@ -13,6 +15,7 @@ The data is kept in a folder for the next run: `--forget` deletes it.
 
 import argparse
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,9 +39,14 @@ from stack.installation import ROOT
 from tests.running_stack import RunningStack
 
 FIGURES = {"p95_ms": 50.0, "typo_recall": 0.95, "cpu_ms_per_search": 5.0}
+Asked = tuple[str, dict[str, str]]
+"""An address and its headers."""
+
 KEPT = ROOT / ".stack" / "bench-search"
 AMONG_FIRST = 10
 IDLE_SECONDS = 5.0
+CLIENTS = 4
+"""People who search at once: enough that neither core of the machine rests."""
 EMPTY_ANSWERS = 200
 TYPING = {"HX-Request": "true", "HX-Target": "results"}
 INDEX_WITHIN_S = 300
@@ -113,22 +121,22 @@ def _searches(
     def district() -> str:
         return f"District {chr(65 + dice.randrange(DISTRICTS))}"
 
-    def typing() -> tuple[str, dict[str, str]]:
+    def typing() -> Asked:
         name = dice.choice((one().brand_name, one().generic_name)).lower()
         return _address("/", q=name[: dice.randint(3, len(name))]), TYPING
 
-    def listing() -> tuple[str, dict[str, str]]:
+    def listing() -> Asked:
         product = one()
         words = dice.choice((product.generic_name, f"{product.brand_name} {product.strength}"))
         return _address("/", q=words.lower(), district=district()), {}
 
-    def slip() -> tuple[str, dict[str, str]]:
+    def slip() -> Asked:
         return _address("/", q=with_a_slip(dice, _long_name(one, dice))), {}
 
-    def who_has_it() -> tuple[str, dict[str, str]]:
+    def who_has_it() -> Asked:
         return _address(f"/medicines/{ids[one().row_id]}", district=district()), {}
 
-    kinds: dict[str, tuple[Callable[[], tuple[str, dict[str, str]]], float]] = {
+    kinds: dict[str, tuple[Callable[[], Asked], float]] = {
         "typing": (typing, 0.6), "listing": (listing, 0.1), "slip": (slip, 0.1),
         "who_has_it": (who_has_it, 0.2),
     }  # fmt: skip
@@ -147,8 +155,11 @@ def _searches(
     times: list[float] = []
     cpu_ms = 0.0
     by_kind: dict[str, dict[str, float]] = {}
+    everything: list[Asked] = []
     for name, (make, share) in kinds.items():
         asked = [make() for _ in range(max(1, round(count * share)))]
+        # Others, so that nothing is remembered of them.
+        everything += [make() for _ in asked]
         before, took = _cpu_ms(processes), []
         start = time.monotonic()
         for number, (address, headers) in enumerate(asked):
@@ -162,16 +173,56 @@ def _searches(
             "cpu_ms": round(used / len(asked), 2),
         }  # fmt: skip
         print(f"{name}: {by_kind[name]}", flush=True)
+    dice.shuffle(everything)
     return {
-        "p50_ms": _quantile(times, 0.5),
-        "p95_ms": _quantile(times, 0.95),
-        "max_ms": _quantile(times, 1.0),
-        "searches": len(times),
-        "cpu_ms_per_search": round(cpu_ms / len(times), 2),
+        **_at_once(stack.url("portal"), everything, processes),
+        "at_rate": {
+            "searches_per_s": rate,
+            "p50_ms": _quantile(times, 0.5),
+            "p95_ms": _quantile(times, 0.95),
+            "max_ms": _quantile(times, 1.0),
+            "cpu_ms_per_search": round(cpu_ms / len(times), 2),
+        },
         "idle_cpu_ms_per_s": round(idle, 1),
         # What an answer costs that says nothing: how loaded the machine is shows in it.
         "empty_answer_cpu_ms": round(floor, 2),
         "kinds": by_kind,
+    }
+
+
+def _at_once(url: str, asked: list[Asked], processes: list[psutil.Process]) -> dict[str, object]:
+    """The same searches by several people at once, each asking again as soon as there is an answer."""
+    left, guard, took = iter(asked), threading.Lock(), []
+    failed: list[BaseException] = []
+
+    def search() -> None:
+        session = requests.Session()
+        while not failed:
+            with guard:
+                one = next(left, None)
+            if one is None:
+                return
+            try:
+                took.append(_ask(session, url, *one))
+            except BaseException as error:
+                failed.append(error)
+
+    people = [threading.Thread(target=search) for _ in range(CLIENTS)]
+    before, begun = _cpu_ms(processes), time.monotonic()
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    if failed:
+        raise failed[0]
+    return {
+        "clients": CLIENTS,
+        "searches": len(took),
+        "searches_per_s": round(len(took) / (time.monotonic() - begun)),
+        "p50_ms": _quantile(took, 0.5),
+        "p95_ms": _quantile(took, 0.95),
+        "max_ms": _quantile(took, 1.0),
+        "cpu_ms_per_search": round((_cpu_ms(processes) - before) / len(took), 2),
     }
 
 

@@ -52,6 +52,25 @@ def opening_at(hours: Iterable[Hours], instant: datetime, time_zone: str) -> Ope
     return Opening(False, None)
 
 
+def open_for(
+    hours: Iterable[Hours], instant: datetime, time_zone: str, length: timedelta
+) -> datetime:
+    """When a place will have been open for so long, counted from `instant`.
+
+    As if it never closed where its hours are not known, or it does not open within a week.
+    """
+    known, at, left = list(hours), instant, length
+    while True:
+        told = opening_at(known, at, time_zone)
+        if told is None or (told.changes_at is None and not told.is_open):
+            return instant + length
+        if told.changes_at is None or (told.is_open and at + left <= told.changes_at):
+            return at + left
+        if told.is_open:
+            left -= told.changes_at - at
+        at = told.changes_at
+
+
 def _merged(stretches: Iterable[Stretch]) -> Iterable[Stretch]:
     """Those that touch or overlap as one; they come in the order of their beginning, and so do these."""
     one: Stretch | None = None

@@ -76,12 +76,13 @@ def step(
         writing.refuse_late(connection, order_id, now)
     if to in {"collected", "delivered"}:
         prescriptions.hand_out(connection, order_id, clock=clock)
+    holds = writing.holds_of(connection, order_id)
+    if (sells or to == "ready") and len(holds) != len(found.lines):
+        # Nobody is to be called for what is not there.
+        raise Refused(
+            "Packs of this order were withdrawn; cancel it with that reason, or ask its patient."
+        )
     if sells:
-        holds = writing.holds_of(connection, order_id)
-        if len(holds) != len(found.lines):
-            raise Refused(
-                "Packs of this order were withdrawn; cancel it with that reason, or ask its patient."
-            )
         collecting.sell_held(connection, place_, items, holds, account_id=account_id, clock=clock)
     else:
         lock_counter(connection, place_)

@@ -72,16 +72,18 @@ def refusals(cast: Cast) -> int:
 
 def statements(cast: Cast, ask) -> list[str]:
     seen: list[str] = []
-    engine = parts_of(cast.app).engine
+    here = parts_of(cast.app)
 
     def listen(_c, _cursor, statement, *_more) -> None:
         seen.append(statement)
 
-    sa.event.listen(engine, "before_cursor_execute", listen)
+    for engine in (here.engine, here.reading):
+        sa.event.listen(engine, "before_cursor_execute", listen)
     try:
         ask()
     finally:
-        sa.event.remove(engine, "before_cursor_execute", listen)
+        for engine in (here.engine, here.reading):
+            sa.event.remove(engine, "before_cursor_execute", listen)
     return seen
 
 

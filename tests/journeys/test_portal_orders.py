@@ -72,7 +72,7 @@ def press(page: Page, name: str, within: Locator | None = None) -> None:
 def test_found_held_and_collected_by_keyboard(stack, page_as, products):
     patient, pharmacist = page_as("patient"), page_as("pharmacist")
     offer = find(patient, stack, products[0].brand_name)
-    press(patient, "Set aside for 2 hours", offer)
+    press(patient, "Set aside", offer)
     expect(patient.locator("main .notice")).to_contain_text("set aside for you")
     code = code_on(patient)
     expect(patient.locator(".collect svg").first).to_be_visible()

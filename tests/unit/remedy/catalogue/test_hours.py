@@ -1,10 +1,10 @@
 """Opening hours: open now, and until when, also past midnight and when clocks change."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from remedy.catalogue.hours import Hours, Opening, opening_at
+from remedy.catalogue.hours import Hours, Opening, open_for, opening_at
 
 ROME = "Europe/Rome"
 WEEKDAYS = [Hours(day, time(8, 30), time(19, 30)) for day in range(6)]
@@ -87,3 +87,28 @@ def test_hours_that_nobody_told_are_unknown_and_not_closed():
 def test_once_a_week_is_found_from_the_day_after():
     monday = [Hours(0, time(9), time(10))]
     assert opening_at(monday, utc(2026, 3, 2, 10), ROME) == Opening(False, utc(2026, 3, 9, 8))
+
+
+@pytest.mark.parametrize(
+    ("from_", "until"),
+    [
+        ((2, 10), (2, 12)),
+        # Monday at 18:30 it closes in half an hour: the rest is counted from Tuesday's opening.
+        ((2, 17, 30), (3, 9)),
+        # In the night, and over a Sunday that is closed.
+        ((2, 22), (3, 9, 30)),
+        ((7, 17), (9, 8, 30)),
+    ],
+)
+def test_hours_of_opening_are_counted_over_the_times_it_is_closed(from_, until):
+    # Rome is an hour ahead of UTC: from 8:30 to 19:00 on the clock there, not on Sunday.
+    week = [Hours(day, time(8, 30), time(19)) for day in range(6)]
+    found = open_for(week, utc(2026, 3, *from_), ROME, timedelta(hours=2))
+    assert found == utc(2026, 3, *until)
+
+
+def test_hours_nobody_told_and_doors_that_never_open_or_close_are_counted_on_the_clock():
+    noon, two = utc(2026, 3, 2, 12), timedelta(hours=2)
+    always = [Hours(day, time(0), time(0)) for day in range(7)]
+    for hours in ([], always):
+        assert open_for(hours, noon, ROME, two) == noon + two
