@@ -90,7 +90,7 @@ def test_from_handing_in_to_what_is_left(cast):
     assert mail[0] == "asha@town.example"
     assert "Bactonil" not in " ".join(mail)
     page = cast.of("asha").get(f"/prescriptions/{prescription_id}").text
-    assert "4 packs left" in page
+    assert "packs left: 4" in page
     assert "lasts until" not in page
     order_id = uuid7()
     with cast.engine.begin() as connection:
@@ -99,7 +99,7 @@ def test_from_handing_in_to_what_is_left(cast):
         )
         service.hand_out(connection, order_id, clock=cast.watch)
     page = cast.of("asha").get("/prescriptions").text
-    assert "1 packs left" in page
+    assert "packs left: 1" in page
     # 3 packs of 20 at 3 a day: 20 days from the 2nd of March.
     assert "lasts until about Saturday 21 March 2026" in page
 

@@ -160,13 +160,13 @@ def test_what_is_on_prescription_only_is_ordered_with_an_accepted_one_and_not_wi
     prescription = hand_in(patient, stack, wanted, picture)
     accept(pharmacist, stack, prescription, wanted)
     patient.goto(f"{stack.url('portal')}/prescriptions/{prescription}")
-    expect(patient.locator("main")).to_contain_text("2 packs left")
+    expect(patient.locator("main")).to_contain_text("packs left: 2")
     patient.goto(f"{stack.url('portal')}/basket")
     expect(patient.locator("main")).to_contain_text("Covered by your prescription")
     place(patient)
     patient.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}"))
     patient.goto(f"{stack.url('portal')}/prescriptions/{prescription}")
-    expect(patient.locator("main")).to_contain_text("1 packs left")
+    expect(patient.locator("main")).to_contain_text("packs left: 1")
 
 
 def test_it_is_set_aside_only_once_a_pharmacist_accepted_the_prescription_and_is_collected(
@@ -250,7 +250,7 @@ def test_without_javascript_a_prescription_is_handed_in_and_accepted(
     prescription = hand_in(patient, stack, wanted, picture)
     accept(pharmacist, stack, prescription, wanted)
     patient.goto(f"{stack.url('portal')}/prescriptions/{prescription}")
-    expect(patient.locator("main")).to_contain_text("2 packs left")
+    expect(patient.locator("main")).to_contain_text("packs left: 2")
 
 
 def test_a_file_is_moved_to_hdfs_and_reads_the_same_there(
