@@ -10,7 +10,7 @@ from typing import Any
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal
-from flask import Flask, Response, make_response, render_template, request, url_for
+from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_babel import get_locale
 
 from remedy.settings import SettingsError
@@ -25,6 +25,7 @@ TRANSLATIONS = str(Path(__file__).parent / "translations")
 SOURCE_LANGUAGE = "en"
 """What the code is written in; every other language needs a catalogue."""
 
+CHOSEN = "language_of_request"
 A_MONDAY = date(2026, 3, 2)
 
 HOUR = 3600
@@ -160,12 +161,24 @@ def _locale() -> Any:
 
 def locale_of_request() -> str:
     """The language the reader chose, else the one of the region that their browser prefers."""
+    found = g.get(CHOSEN)
+    if found is None:
+        found = g.setdefault(CHOSEN, _chosen_language())
+    return str(found)
+
+
+def _chosen_language() -> str:
     languages = list(parts().region.languages)
     chosen = looks.chosen(looks.LANGUAGE)
     if chosen in languages:
         return chosen
     preferred = [code.replace("-", "_") for code, quality in request.accept_languages if quality]
     return negotiate_locale(preferred, languages) or languages[0]
+
+
+@lru_cache(maxsize=64)
+def _direction(language: str) -> str:
+    return Locale.parse(language).text_direction
 
 
 def check_languages(app: Flask) -> None:
@@ -209,7 +222,7 @@ def init_app(app: Flask) -> None:
             "region": region,
             "settings": parts().settings,
             "language": language,
-            "direction": Locale.parse(language).text_direction,
+            "direction": _direction(language),
             "emergency_advice": region.emergency_advice[language],
             "languages": looks.languages(region.languages),
             "colours": looks.chosen(looks.COLOURS),

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import asin, cos, radians, sin, sqrt
 from uuid import UUID
 
@@ -32,7 +33,7 @@ class Medicine:
     is_prescription_only: bool
     is_controlled: bool
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The medicine on one line."""
         return medicine_label(
