@@ -144,6 +144,19 @@ def local_date(instant: datetime, time_zone: str) -> date:
     return local_day(instant, time_zone)
 
 
+def page_address(endpoint: str, **values: Any) -> str:
+    """As `url_for`, for templates: pages name the same few addresses again and again, and making one takes a while."""
+    told = tuple(values.items())
+    if any(isinstance(value, list) for _, value in told):
+        return url_for(endpoint, **values)
+    return _address(request.script_root, endpoint, told)
+
+
+@lru_cache(maxsize=8192)
+def _address(_below: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return url_for(endpoint, **dict(values))
+
+
 def static_url(name: str) -> str:
     """A file of ours by an address that changes with its content, so that it may be kept for a year."""
     return _static_url(name, request.script_root)
@@ -210,7 +223,7 @@ def init_app(app: Flask) -> None:
         local_date=local_date,
         said=said,
     )
-    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals.update(static_url=static_url, url_for=page_address)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
