@@ -90,7 +90,7 @@ class Counter:
             )
             service.step(
                 connection, row.public_id, to, pharmacy_id=row.pharmacy_id, version=row.version,
-                account_id=_pharmacist_of(connection, row.pharmacy_id), clock=clock,
+                account_id=pharmacist_of(connection, row.pharmacy_id), clock=clock,
             )  # fmt: skip
             return to
         return None
@@ -119,7 +119,8 @@ def _due_at(row: Any) -> datetime:
     return at
 
 
-def _pharmacist_of(connection: sa.Connection, pharmacy_id: UUID) -> UUID:
+def pharmacist_of(connection: sa.Connection, pharmacy_id: UUID) -> UUID:
+    """The account of a pharmacy's first pharmacist, who does what the town does at its counter."""
     found: UUID = connection.execute(
         sa.select(account.c.public_id)
         .select_from(account.join(pharmacy, pharmacy.c.id == account.c.pharmacy_id))

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from remedy.orders import service
 from remedy.orders.model import Way
 from remedy.schema.orders import pharmacy_order
-from remedy.schema.people import account
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.stock.queries import stock_rows
 from remedy.town import cast
+from remedy.town.counter import pharmacist_of
 from remedy.town.demand import SEED
 from remedy.values import MILLI, at_that
 from remedy.vault import Vault
@@ -80,13 +80,7 @@ class Shoppers:
         pharmacy_id = self.pharmacies[licence]
         if not orders or self._is_told(connection, pharmacy_id, orders):
             return
-        picker = connection.execute(
-            sa.select(account.c.public_id)
-            .select_from(account.join(pharmacy, pharmacy.c.id == account.c.pharmacy_id))
-            .where(pharmacy.c.public_id == pharmacy_id)
-            .order_by(account.c.id)
-            .limit(1)
-        ).scalar_one()
+        picker = pharmacist_of(connection, pharmacy_id)
         for one in orders:
             self._tell(connection, licence, pharmacy_id, picker, one)
 
