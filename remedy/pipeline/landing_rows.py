@@ -54,7 +54,11 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one poll returned: rows by topic, dead letters, and per place where it began and where the next begins."""
+    """What one poll returned: rows by topic, dead letters, and where the next record of its places begins.
+
+    `began` says where *every* place that is read stood, also those nothing came from: of two landers whose
+    batches touch different partitions one must find the other out before both have written.
+    """
 
     rows: Mapping[str, Sequence[Row]]
     dead: Sequence[DeadLetter]
@@ -118,8 +122,7 @@ def read_batch(
             dead.append(_dead(message, error))
         else:
             rows.setdefault(envelope.topic, []).append(row)
-    began = {place: positions[place] for place in ended}
-    return Batch(rows, dead, began, ended, len(messages))
+    return Batch(rows, dead, dict(positions), ended, len(messages))
 
 
 def _read(message: Message, latest: datetime) -> Envelope:
@@ -168,7 +171,8 @@ def write_batch(
     """Write one batch: rows, dead letters, days and positions, in the caller's transaction.
 
     Raises:
-        AnotherLander: if a position is not where this batch began.
+        AnotherLander: if a position, of whichever place, is not where this lander left it. Who wrote last is
+            thus never the one that stops: one of two always goes on.
     """
     now = clock()
     _lock(connection, batch)
@@ -223,10 +227,10 @@ def _landed_by_day(connection: sa.Connection, topic: str, batch: Batch) -> dict[
     ranges = [
         sa.and_(
             raw.c.partition_no == partition,
-            raw.c.record_offset >= first,
-            raw.c.record_offset < batch.ended[name, partition],
+            raw.c.record_offset >= batch.began[name, partition],
+            raw.c.record_offset < end,
         )
-        for (name, partition), first in batch.began.items()
+        for (name, partition), end in batch.ended.items()
         if name == topic
     ]
     counted = sa.select(raw.c.day, sa.func.count()).where(sa.or_(*ranges)).group_by(raw.c.day)

@@ -17,7 +17,7 @@ from remedy.gateways.kafka import Record
 from remedy.pipeline import compaction, dead_letters, landing_files
 from remedy.pipeline.landing import FilingFailed, StartGone
 from remedy.pipeline.landing_load import Loader
-from remedy.pipeline.landing_rows import AnotherLander, set_positions
+from remedy.pipeline.landing_rows import AnotherLander, Batch, Place, set_positions, write_batch
 from remedy.schema.pipeline import (
     RAW,
     landed_day,
@@ -199,6 +199,25 @@ def test_a_second_lander_beside_the_first_stops_and_nothing_is_doubled(streams: 
     assert streams.counted(arriving.ids) == once(arriving.ids)
     assert ids_in(streams.lines(streams.paths()), arriving.ids) == once(arriving.ids)
     must_chain(streams)
+
+
+def test_of_two_landers_with_batches_of_different_partitions_one_goes_on(streams: Streams) -> None:
+    first, second = (TOPIC, 0), (TOPIC, 1)
+    start = {**landing_files.positions(streams.engine), first: 0, second: 0}
+    with streams.engine.begin() as connection:
+        set_positions(connection, start, utc_now())
+
+    def write(began: dict[Place, int], place: Place) -> dict[Place, int]:
+        ended = {place: began[place] + 1}
+        batch = Batch({}, [], began, ended, 1)
+        with streams.engine.begin() as connection:
+            write_batch(connection, batch, Loader(), clock=utc_now)
+        return {**began, **ended}
+
+    after_one = write(start, first)
+    with pytest.raises(AnotherLander):
+        write(start, second)
+    assert write(after_one, second)[second] == 1
 
 
 def test_a_poison_message_is_a_dead_letter_and_stops_nothing(streams: Streams) -> None:

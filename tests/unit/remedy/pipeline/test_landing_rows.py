@@ -76,7 +76,10 @@ def zones() -> KnownZones:
 
 def read(*records: Record, known: KnownZones | None = None) -> Any:
     messages: Any = list(records)
-    positions = {(record.topic(), 1): records[0].offset() for record in records}
+    positions = {
+        ("stock-movements", 0): 4,
+        **{(record.topic(), 1): records[0].offset() for record in records},
+    }
     return read_batch(messages, positions, known or zones(), clock=lambda: NOW)
 
 
@@ -106,9 +109,10 @@ def test_an_unknown_place_is_looked_up_once_a_batch_and_counts_in_utc() -> None:
     assert [str(row.day) for row in batch.rows["stock-movements"]] == ["2026-03-28", "2026-03-28"]
 
 
-def test_a_batch_knows_where_each_partition_began_and_ended() -> None:
+def test_a_batch_knows_where_every_partition_stood_and_where_its_own_ended() -> None:
     batch = read(Record(refusal(), 7), Record(refusal(), 9))
-    assert batch.began == {("stock-movements", 1): 7}
+    # The other one too: a lander that wrote there meanwhile is found out.
+    assert batch.began == {("stock-movements", 0): 4, ("stock-movements", 1): 7}
     assert batch.ended == {("stock-movements", 1): 10}
     assert batch.record_count == 2
 
