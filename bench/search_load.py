@@ -87,10 +87,12 @@ def _tables(size: Size, made: list[Product]) -> Iterator[tuple[str, str, Rows, s
         "public_id = UNHEX(MD5(CONCAT('lot', @stock_item_id, '/', @lot_number))), "
         "stock_item_id = @stock_item_id, lot_number = @lot_number"
     )  # fmt: skip
-    yield "stock_hold", "id, stock_item_id, quantity_milli, state, created_at, expires_at", (
-        (n, n * 97 % (size.pharmacies * size.stocked) + 1, 1000, ("held", "released")[n % 2],
-         now, now + timedelta(days=30))
-        for n in range(1, 20_001)
+    kept = list(itertools.chain.from_iterable(shelves(size)))
+    yield "stock_hold", (
+        "id, stock_item_id, medicine_id, quantity_milli, state, created_at, expires_at"
+    ), (
+        (n, item, kept[item - 1], 1000, ("held", "released")[n % 2], now, now + timedelta(days=30))
+        for n, item in ((n, n * 97 % len(kept) + 1) for n in range(1, 20_001))
     ), _public_id("hold")  # fmt: skip
 
 

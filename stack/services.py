@@ -155,7 +155,7 @@ SERVICES = (
     ),
     Service(
         "portal",
-        "$venv/gunicorn web_portal.wsgi:app --bind 127.0.0.1:$port_portal --worker-class gthread"
+        "$venv/gunicorn web_portal.wsgi:app --bind 127.0.0.1:$port_portal --worker-class web_portal.worker.StayingWorker"
         " --workers 2 --threads 300 --worker-tmp-dir /dev/shm --graceful-timeout 5 --no-control-socket",
         after=("prepare",),
         ready=probes.answers("portal", "/healthz"),

@@ -32,11 +32,17 @@ def init_app(app: Flask) -> None:
         ),
     )
     # What templates write most. As plain text, so that the page escapes the sentence with what is put into it.
-    app.jinja_env.globals["_"] = _written
+    app.jinja_env.globals["_"] = lambda text, /, **values: _written(_catalogue(), text, values)
+
+    @app.context_processor
+    def _of_this_page() -> dict[str, Any]:
+        # A page asks once whose words it writes; what above asks each time is for macros that know no page.
+        catalogue = _catalogue()
+        return {"_": lambda text, /, **values: _written(catalogue, text, values)}
 
 
-def _written(text: str, /, **values: object) -> str:
-    return _said(_catalogue(), text) % values if values else _whole(_catalogue(), text)
+def _written(catalogue: Any, text: str, values: dict[str, object]) -> str:
+    return _said(catalogue, text) % values if values else _whole(catalogue, text)
 
 
 @lru_cache(SENTENCES)

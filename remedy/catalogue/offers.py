@@ -189,9 +189,9 @@ def _ranked(zones: Zones, is_near: bool) -> sa.Select[Any]:
         sa.func.coalesce(sellable, 0) - sa.func.coalesce(held.c.held_milli, 0), 0
     )
     having = sa.func.sum(sa.type_coerce(available > 0, sa.Integer)).over()
-    order = [(available > 0).desc(), item.price_minor.is_(None), item.price_minor, place.name]
-    if is_near:
-        order.insert(1, _distance_km())
+    order = [(available > 0).desc(), item.price_minor.is_(None), item.price_minor]
+    # Names decide where everything costs the same; two at one spot are rare, and numbers are sorted sooner.
+    order = [order[0], _distance_km(), *order[1:], place.id] if is_near else [*order, place.name]
     return (
         sa.select(
             item.pharmacy_id,
@@ -247,14 +247,11 @@ def _lots(days: int) -> sa.Subquery:
 
 def _held() -> sa.Subquery:
     """SQL: what is set aside of each; an expired hold counts no more at once."""
-    hold, kept = stock_hold.c, stock_item.alias("kept")
+    hold = stock_hold.c
     return (
         sa.select(hold.stock_item_id, sa.func.sum(hold.quantity_milli).label("held_milli"))
-        # From the items to their holds: what else is set aside in the town is not read.
-        .prefix_with("STRAIGHT_JOIN")
-        .select_from(kept.join(stock_hold, hold.stock_item_id == kept.c.id))
         .where(
-            kept.c.medicine_id == _row_id(),
+            hold.medicine_id == _row_id(),
             hold.state == "held",
             hold.expires_at > sa.bindparam("now", type_=hold.expires_at.type),
         )

@@ -164,7 +164,7 @@ stock_lot = table(
     # The stock item's, which never changes; written with the lot, by the ledger alone.
     sa.Column("medicine_id", BigInt, nullable=False),
     sa.UniqueConstraint("stock_item_id", "lot_number", name="uq_stock_lot"),
-    # Who has a medicine is read from these two, and from nothing else.
+    # Who has a medicine is read from this index and those of its items and holds, and from nothing else.
     sa.Index(
         "ix_stock_lot_medicine",
         "medicine_id",
@@ -226,7 +226,17 @@ stock_hold = table(
     reference("order_id", "pharmacy_order.id", nullable=True),
     # When it was released or collected; empty while held, and of those that ended before this was kept.
     sa.Column("ended_at", Instant),
+    # The stock item's, which never changes; written with the hold.
+    sa.Column("medicine_id", BigInt, nullable=False),
     sa.Index("ix_stock_hold_item", "stock_item_id", "state", "expires_at"),
+    sa.Index(
+        "ix_stock_hold_medicine",
+        "medicine_id",
+        "state",
+        "expires_at",
+        "stock_item_id",
+        "quantity_milli",
+    ),
     sa.Index("ix_stock_hold_state", "state", "expires_at"),
     sa.CheckConstraint("quantity_milli > 0", name="positive"),
 )

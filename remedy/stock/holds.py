@@ -110,6 +110,7 @@ def put_aside(
         values: dict[str, object] = {
             "public_id": hold_id,
             "stock_item_id": item.row_id,
+            "medicine_id": item.medicine_row,
             "patient_id": patient_row,
             "quantity_milli": quantity_milli,
             "state": "held",

@@ -48,11 +48,11 @@ class Shelf:
             service.record_movement(
                 connection, self.pharmacy_id, self.line("received", packs), clock=self.watch
             )
-            self.item_row = connection.execute(
-                sa.select(stock_item.c.id)
+            self.item_row, self.medicine_row = connection.execute(
+                sa.select(stock_item.c.id, stock_item.c.medicine_id)
                 .select_from(stock_item.join(pharmacy))
                 .where(pharmacy.c.public_id == self.pharmacy_id)
-            ).scalar_one()
+            ).one()
 
     def line(self, kind, packs, line_id=None) -> Line:
         return Line(kind, self.medicine_id, packs * 1000, self.watch.now, line_id=line_id)
@@ -143,6 +143,7 @@ def test_control_a_check_before_the_write_promises_more_than_there_is(shelf):
                         sa.insert(stock_hold).values(
                             public_id=uuid7(),
                             stock_item_id=shelf.item_row,
+                            medicine_id=shelf.medicine_row,
                             quantity_milli=packs * 1000,
                             state="held",
                             created_at=A_MONDAY,

@@ -79,7 +79,7 @@ def two_workers(database_url: str, folder: Path) -> Iterator[Served]:
                 [
                     sys.executable, "-m", "gunicorn", "web_portal.wsgi:app",
                     "--bind", f"fd://{listener.fileno()}", "--workers", "2", "--threads", "8",
-                    "--worker-class", "gthread", "--no-control-socket", "--graceful-timeout", "1",
+                    "--worker-class", "web_portal.worker.StayingWorker", "--no-control-socket", "--graceful-timeout", "1",
                     "--access-logfile", str(log), "--access-logformat", "%(p)s %(s)s",
                 ],
                 env={**os.environ, **settings.to_env()},

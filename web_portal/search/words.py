@@ -1,15 +1,17 @@
 """How the search pages write what they know: availability, opening, hours of the week, distance, and the way there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request, url_for
 
 from remedy.catalogue.hours import Hours, Opening
-from remedy.catalogue.model import Offer, OnShelf
+from remedy.catalogue.model import Medicine, Offer, OnShelf
+from remedy.catalogue.pharmacies import Point
 from remedy.values import local_day, packs_text
 from web_portal.page_words import gettext as _
 from web_portal.pages import (
@@ -97,8 +99,39 @@ def directions(latitude: float, longitude: float) -> str:
     return f"{MAP}?{urlencode({'route': f';{latitude:.5f},{longitude:.5f}'})}"
 
 
-# A list says the same of a pharmacy again and again, and writing it down for ten of them was a quarter of the
-# page: what is written is kept by all that it says.
+# Lists say the same of a medicine or a pharmacy again and again, and writing it down for ten of them was a quarter of
+# the page: what is written is kept by all that it says.
+
+
+def card(one: Medicine, typed_place: str, language: str) -> str:
+    """A medicine as it stands in a list in this language, with the way to who has it near a place."""
+    return _card(
+        request.script_root, language, one.medicine_id, one.label, one.is_prescription_only,
+        typed_place or None,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _card(
+    _below: str,
+    _language: str,
+    medicine_id: UUID,
+    label: str,
+    is_prescription_only: bool,
+    district: str | None,
+) -> str:
+    address = url_for("search.medicine_page", medicine_id=medicine_id, district=district)
+    return _lines("card")(address, label, is_prescription_only)
+
+
+def places(districts: Mapping[str, Point]) -> str:
+    """The districts as what a field offers to choose from."""
+    return _places(tuple(districts.items()))
+
+
+@lru_cache(maxsize=4)
+def _places(districts: tuple[tuple[str, Point], ...]) -> str:
+    return _lines("places")(districts)
 
 
 def who(at: Offer, language: str) -> str:
@@ -170,7 +203,7 @@ def _stock(
 
 
 def _lines(name: str) -> Callable[..., str]:
-    kept: Any = current_app.jinja_env.get_template("search/_offer.html").module
+    kept: Any = current_app.jinja_env.get_template("search/_lines.html").module
     return cast(Callable[..., str], getattr(kept, name))
 
 
@@ -192,6 +225,8 @@ def init_app(app: Flask) -> None:
         availability=availability,
         availability_tag=availability_tag,
         directions=directions,
+        medicine_card=card,
+        place_options=places,
         offer_who=who,
         offer_stock=stock,
     )
