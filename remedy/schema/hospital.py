@@ -1,4 +1,4 @@
-"""Tables of the hospital half: hospitals, doctors and their hours, requests for a visit, cells of time, holds."""
+"""Tables of the hospital half: hospitals, holidays, doctors and their hours, kinds of visit, visits, cells, holds."""
 
 import sqlalchemy as sa
 
@@ -14,6 +14,17 @@ hospital = table(
     sa.Column("latitude", sa.Double, nullable=False),
     sa.Column("longitude", sa.Double, nullable=False),
     sa.Column("time_zone", sa.String(40), nullable=False),
+    # ISO 3166, two letters: whose public holidays are brought in; empty where nobody said.
+    sa.Column("country", sa.String(2), nullable=False, server_default=""),
+)
+
+hospital_holiday = table(
+    "hospital_holiday",
+    reference("hospital_id", "hospital.id", primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    # The hospital works all the same; the row stays so that bringing holidays in anew does not close the day again.
+    sa.Column("is_open", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 doctor = table(
@@ -37,6 +48,34 @@ doctor_hours = table(
     sa.Column("weekday", sa.SmallInteger, nullable=False),
     sa.Column("starts", sa.Time, nullable=False),
     sa.Column("ends", sa.Time, nullable=False),
+    # Where; empty: at the doctor's own hospital.
+    reference("hospital_id", "hospital.id", nullable=True),
+)
+
+visit_kind = table(
+    "visit_kind",
+    # What a doctor can be asked for; a doctor without any has one kind of `doctor.visit_minutes`.
+    row_id(),
+    public_id(),
+    reference("doctor_id", "doctor.id"),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("minutes", sa.SmallInteger, nullable=False),
+    # The doctor's time after each visit: taken with it.
+    sa.Column("buffer_minutes", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+)
+
+doctor_exception = table(
+    "doctor_exception",
+    # One date that differs from the week: without times the weekly hours do not count, with times they are added to.
+    row_id(),
+    public_id(),
+    reference("doctor_id", "doctor.id"),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("starts", sa.Time),
+    sa.Column("ends", sa.Time),
+    reference("hospital_id", "hospital.id", nullable=True),
+    sa.Index("ix_doctor_exception_doctor_id_day", "doctor_id", "day"),
 )
 
 doctor_leave = table(
@@ -68,6 +107,10 @@ appointment = table(
     sa.Column("decided_by", Uuid),
     # The time before the last move, the patient's or the one an admin proposes.
     sa.Column("instead_of", Instant),
+    # Empty for visits of the doctor's one kind without a name.
+    reference("kind_id", "visit_kind.id", nullable=True),
+    # Where; empty: at the doctor's own hospital.
+    reference("hospital_id", "hospital.id", nullable=True),
     sa.Index("ix_appointment_state", "state", "requested_at"),
 )
 
