@@ -1,9 +1,19 @@
 """Every table in one place: importing this fills `metadata`."""
 
-from remedy.schema import demand, hospital, orders, people, pharmacy, pipeline, prescriptions
+from remedy.schema import (
+    absence,
+    demand,
+    hospital,
+    orders,
+    people,
+    pharmacy,
+    pipeline,
+    prescriptions,
+)
 from remedy.schema.base import metadata
 
 __all__ = [
+    "absence",
     "demand",
     "hospital",
     "metadata",
@@ -12,4 +22,5 @@ __all__ = [
     "pharmacy",
     "pipeline",
     "prescriptions",
+    "visit_counts",
 ]
