@@ -16,6 +16,7 @@ __all__ = [
     "absence",
     "demand",
     "hospital",
+    "measures",
     "metadata",
     "orders",
     "people",

@@ -1,0 +1,11 @@
+"""A doctor's absence and the waiting list."""
+
+from remedy.schema.frozen import run_frozen
+
+revision = "0021"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    """Run the frozen statements beside this file."""
+    run_frozen("0021_absence.sql")
