@@ -9,6 +9,7 @@ from remedy.schema import (
     pharmacy,
     pipeline,
     prescriptions,
+    visit_counts,
 )
 from remedy.schema.base import metadata
 
