@@ -3,7 +3,7 @@
 from remedy.schema.frozen import run_frozen
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0018"
 
 
 def upgrade() -> None:
