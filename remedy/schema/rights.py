@@ -6,11 +6,14 @@ PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_")
 PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine", "file_moved")
 VIEWS_FOR_ALL = (
     "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
-    "outbox_backlog",
+    "outbox_backlog", "queue_age",
 )  # fmt: skip
 """Views without names of patients."""
 
 SIGN_IN_VIEW = "session_role"
+PORTAL_FIGURES = ("portal_minute",)
+"""What the portal writes for the dashboards to read; nobody is in it."""
+
 WATCH_TABLES = ("demand_alert", "demand_now", "demand_watch")
 """What `remedy watch` has noticed: its account alone writes them."""
 
@@ -59,7 +62,7 @@ def _pipeline(tables: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _dashboard(tables: Iterable[str]) -> dict[str, list[str]]:
-    readable = {*VIEWS_FOR_ALL, *WATCH_TABLES, SIGN_IN_VIEW}
+    readable = {*VIEWS_FOR_ALL, *WATCH_TABLES, *PORTAL_FIGURES, SIGN_IN_VIEW}
     return {"SELECT": [name for name in tables if is_pipelines(name) or name in readable]}
 
 
