@@ -112,6 +112,7 @@ appointment = table(
     # Where; empty: at the doctor's own hospital.
     reference("hospital_id", "hospital.id", nullable=True),
     sa.Index("ix_appointment_state", "state", "requested_at"),
+    sa.Index("ix_appointment_starts_at", "starts_at"),
 )
 
 appointment_hold = table(

@@ -6,7 +6,7 @@ PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_")
 PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine", "file_moved")
 VIEWS_FOR_ALL = (
     "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
-    "outbox_backlog", "queue_age",
+    "outbox_backlog", "queue_age", "visit_ahead", "reminder_state",
 )  # fmt: skip
 """Views without names of patients."""
 

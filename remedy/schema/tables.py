@@ -4,11 +4,13 @@ from remedy.schema import (
     absence,
     demand,
     hospital,
+    measures,
     orders,
     people,
     pharmacy,
     pipeline,
     prescriptions,
+    reminders,
     visit_counts,
 )
 from remedy.schema.base import metadata
@@ -24,5 +26,6 @@ __all__ = [
     "pharmacy",
     "pipeline",
     "prescriptions",
+    "reminders",
     "visit_counts",
 ]
