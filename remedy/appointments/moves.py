@@ -52,7 +52,7 @@ def propose(
     if told:
         sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
     lapses_at = model.lapses_at(now, slot.starts_at)
-    is_done = _swap(
+    is_done = swap(
         connection,
         asked,
         slot,
@@ -156,7 +156,7 @@ def move(
     slot = _other_slot(connection, asked, starts_at, now)
     writing.lock_doctor(connection, asked.doctor_id)
     lapses_at = model.lapses_at(now, slot.starts_at)
-    is_done = asked.may_move(now) and _swap(
+    is_done = asked.may_move(now) and swap(
         connection,
         asked,
         slot,
@@ -200,11 +200,11 @@ def _other_slot(
 ) -> Slot:
     if starts_at == asked.starts_at:
         raise Refused("That is the time the visit has already; choose another one.")
-    found = writing.doctor_seen(connection, asked.doctor_id)
+    found = writing.kept_kind(connection, asked)
     return writing.offered(connection, found, starts_at, now)
 
 
-def _swap(
+def swap(
     connection: sa.Connection,
     asked: Visit,
     slot: Slot,
@@ -219,7 +219,7 @@ def _swap(
     Raises:
         SlotTaken: if that time is taken.
     """
-    found = writing.doctor_seen(connection, asked.doctor_id)
+    found = writing.kept_kind(connection, asked)
     row = connection.execute(
         sa.select(appointment.c.id, appointment.c.doctor_id).where(
             appointment.c.public_id == asked.appointment_id
@@ -238,6 +238,7 @@ def _swap(
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             instead_of=asked.starts_at,
+            **writing.placed(connection, found, slot),
             **values,
         )
     )
