@@ -16,6 +16,7 @@ from web_portal import (
     health,
     live,
     looks,
+    metrics,
     page_words,
     pages,
     parts,
@@ -64,6 +65,8 @@ def create_app(
     )
     page_words.init_app(app)
     pages.check_languages(app)
+    # First, so that what follows is within the time a request is said to take.
+    metrics.init_app(app)
     app.before_request(access.enforce)
     csrf = CSRFProtect(app)
     errors.init_app(app)

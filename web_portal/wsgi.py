@@ -3,13 +3,14 @@
 import gc
 
 from remedy.settings import Settings
-from web_portal import create_app, postman
+from web_portal import create_app, metrics, postman
 from web_portal.orders import cashier
 
 app = create_app(Settings.from_env())
 # Here and not in the factory: a test's or a tool's application writes to nobody by itself.
 postman.of(app).start()
 cashier.of(app).start()
+metrics.of(app).start()
 
 # The collector looks for circles after every 700 objects, and through all that a worker has built up once in a while:
 # a tenth of what an answer costs. What is there at the start stays until the end and need not be looked through; an

@@ -1,0 +1,86 @@
+"""How the portal and the DAGs do, as it is written down and as it is read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from remedy.gateways.mysql import in_transaction
+from remedy.schema.measures import portal_minute
+from web_portal import metrics
+from web_portal.metrics import KEPT_FOR, Counts, Meter
+from web_portal.parts import EXTENSION
+
+NOW = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
+MINUTE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class Here:
+    """The parts of a portal that its meter uses."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def now(self) -> datetime:
+        return NOW
+
+    def change(self, work):
+        return in_transaction(self.engine, work)
+
+
+def a_worker(engine: sa.Engine) -> Meter:
+    app = Flask("worker")
+    app.extensions[EXTENSION] = Here(engine)
+    return Meter(app, Counts(NOW.timestamp))
+
+
+def written(engine: sa.Engine) -> list[tuple[object, ...]]:
+    with engine.connect() as at:
+        return [tuple(row) for row in at.execute(sa.select(portal_minute))]
+
+
+@pytest.fixture
+def engine(database: sa.Engine):
+    yield database
+    with database.begin() as at:
+        at.execute(portal_minute.delete())
+
+
+def test_two_workers_count_into_the_same_minute(engine):
+    one, other = a_worker(engine), a_worker(engine)
+    one.counts.add("search", 0.004, 200)
+    other.counts.add("search", 0.0045, 500)
+    other.counts.add("search", 0.0045, 404)
+
+    assert (one.look(), other.look(), one.look()) == (1, 2, 0)
+
+    assert written(engine) == [(MINUTE, "search", 5, 3, 1, 1)]
+
+
+def test_what_a_database_did_not_take_is_written_with_the_next(engine):
+    worker = a_worker(engine)
+    worker.counts.add("search", 0.004, 200)
+    away = sa.create_engine("mysql+pymysql://nobody@127.0.0.1:1/remedy")
+    worker._here.engine = away
+    with pytest.raises(sa.exc.OperationalError):
+        worker.look()
+    worker._here.engine = engine
+    worker.counts.add("search", 0.004, 200)
+
+    assert worker.look() == 2
+    assert written(engine) == [(MINUTE, "search", 5, 2, 0, 0)]
+
+
+def test_minutes_of_long_ago_go(engine):
+    with engine.begin() as at:
+        for ago in (KEPT_FOR + timedelta(minutes=1), KEPT_FOR - timedelta(minutes=1)):
+            at.execute(
+                portal_minute.insert().values(
+                    minute_at=NOW - ago, room="search", within_ms=5, request_count=1,
+                    refused_count=0, failed_count=0,
+                )
+            )  # fmt: skip
+    a_worker(engine).look()
+    assert len(written(engine)) == 1
+    assert metrics.KEPT_FOR.days == 30
