@@ -41,10 +41,11 @@ class AppointmentRequested(_Visit):
 @event("remedy.appointments.accepted.v1")
 @dataclass(frozen=True)
 class AppointmentAccepted(_Visit):
-    """An admin accepted the request, or the patient accepted the time that this admin had proposed."""
+    """An admin accepted the request, or a rule did, or the patient accepted the time that this admin had proposed."""
 
     decided_by: UUID | None = None
     note_sealed: str | None = None
+    by_rule: UUID | None = None
 
 
 @event("remedy.appointments.declined.v1")
@@ -83,3 +84,27 @@ class AppointmentCancelled(_Visit):
     """The visit was called off; its time is free again. `why` is `lapsed` when nobody decided in time."""
 
     why: Literal["patient", "hospital", "lapsed"] = "patient"
+
+
+@event("remedy.appointments.checked-in.v1")
+@dataclass(frozen=True)
+class AppointmentCheckedIn(_Visit):
+    """The patient is there; from now on the visit cannot be missed."""
+
+    marked_by: UUID | None = None
+
+
+@event("remedy.appointments.attended.v1")
+@dataclass(frozen=True)
+class AppointmentAttended(_Visit):
+    """The visit took place; also where it was taken for missed before."""
+
+    marked_by: UUID | None = None
+
+
+@event("remedy.appointments.missed.v1")
+@dataclass(frozen=True)
+class AppointmentMissed(_Visit):
+    """The patient did not come; by nobody where a day went by and nobody had checked the patient in."""
+
+    marked_by: UUID | None = None

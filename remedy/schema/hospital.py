@@ -14,6 +14,12 @@ hospital = table(
     sa.Column("latitude", sa.Double, nullable=False),
     sa.Column("longitude", sa.Double, nullable=False),
     sa.Column("time_zone", sa.String(40), nullable=False),
+    # From so many hours before an accepted visit on, it is changed by telephone only.
+    sa.Column("change_hours", sa.SmallInteger, nullable=False, server_default="24"),
+    # An urgent request that waits longer turns red, and the admins are told.
+    sa.Column("urgent_minutes", sa.SmallInteger, nullable=False, server_default="60"),
+    # Accepted visits that ended before are not taken for missed: nobody was checked in then. Empty: ever since.
+    sa.Column("attendance_since", Instant),
     # ISO 3166, two letters: whose public holidays are brought in; empty where nobody said.
     sa.Column("country", sa.String(2), nullable=False, server_default=""),
 )
@@ -111,6 +117,16 @@ appointment = table(
     reference("kind_id", "visit_kind.id", nullable=True),
     # Where; empty: at the doctor's own hospital.
     reference("hospital_id", "hospital.id", nullable=True),
+    # When the patient was there; who has been there is never missed.
+    sa.Column("checked_in_at", Instant),
+    # Who last noted that the patient came or did not, and when; nobody where the clock did.
+    sa.Column("marked_at", Instant),
+    sa.Column("marked_by", Uuid),
+    # The rule that accepted it, in an admin's place.
+    sa.Column("by_rule", Uuid),
+    # Since when it waits for a decision; empty: since it was asked for.
+    sa.Column("waiting_since", Instant),
+    sa.Column("urgent_told_at", Instant),
     sa.Index("ix_appointment_state", "state", "requested_at"),
     sa.Index("ix_appointment_starts_at", "starts_at"),
 )
@@ -136,4 +152,20 @@ appointment_cell = table(
     sa.Column("cell_at", Instant, primary_key=True),
     reference("appointment_id", "appointment.id", nullable=True),
     reference("hold_id", "appointment_hold.id", nullable=True),
+)
+
+acceptance_rule = table(
+    "acceptance_rule",
+    # Requests that are accepted by themselves: of a doctor or of a speciality, so urgent, so far ahead. What it says never
+    # changes, so that a visit it accepted says by what; it is switched on and off, and ended.
+    row_id(),
+    public_id(),
+    reference("doctor_id", "doctor.id", nullable=True),
+    sa.Column("speciality", sa.String(60)),
+    sa.Column("urgency", sa.String(10), nullable=False),
+    sa.Column("hours_ahead", sa.SmallInteger, nullable=False),
+    sa.Column("is_on", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("made_by", Uuid, nullable=False),
+    sa.Column("ended_at", Instant),
 )
