@@ -7,6 +7,7 @@ PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine", "file_moved")
 VIEWS_FOR_ALL = (
     "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
     "outbox_backlog", "queue_age", "visit_ahead", "reminder_state",
+    "appointment_now",
 )  # fmt: skip
 """Views without names of patients."""
 
@@ -21,7 +22,7 @@ WATCH_READS = (
     "raw_stock_movements", "raw_medicine_searches", "agg_daily_demand", "agg_daily_search",
     "aggregated_day", "known_medicine",
 )  # fmt: skip
-APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read")
+APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read", "appointment_record_read")
 FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
 """Encrypted files on their way to HDFS."""
 

@@ -12,6 +12,7 @@ from remedy.schema import (
     prescriptions,
     reminders,
     visit_counts,
+    visit_files,
 )
 from remedy.schema.base import metadata
 
@@ -28,4 +29,5 @@ __all__ = [
     "prescriptions",
     "reminders",
     "visit_counts",
+    "visit_files",
 ]
