@@ -24,15 +24,18 @@ def hold_slot(
     patient_id: UUID,
     starts_at: datetime,
     clock: Clock,
+    kind_id: UUID | None = None,
 ) -> Hold:
     """Set a doctor's slot aside for a patient, in place of what was set aside before.
+
+    It is as long as a visit of that kind; without `kind_id`, of the doctor's first.
 
     Raises:
         SlotTaken: if somebody else has that time, with the nearest free slots.
         Refused: if the doctor does not offer that time.
     """
     now = clock()
-    found = writing.doctor_seen(connection, doctor_id)
+    found = writing.doctor_seen(connection, doctor_id, kind_id)
     slot = writing.offered(connection, found, starts_at, now)
     if queries.is_taken(connection, slot, now=now, patient_id=patient_id):
         raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now))

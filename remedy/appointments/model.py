@@ -1,16 +1,13 @@
-"""Slots, visits and their rules; pure.
+"""Slots, visits and their rules; pure. Which slots a doctor's calendar gives is in `calendar.py`.
 
-A doctor's time is cells of five minutes (design decision 11). Hours are local times of the hospital; slots
-are instants, walked in real minutes, so that a day of 23 or 25 hours loses none and doubles none.
+A doctor's time is cells of five minutes (design decision 11).
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
-
-from remedy.values import zone
 
 CELL = timedelta(minutes=5)
 URGENCIES = ("routine", "soon", "urgent")
@@ -25,6 +22,12 @@ NOTICE = timedelta(hours=3)
 
 FURTHEST = timedelta(days=180)
 """Nor are slots later than this."""
+
+CHECK_IN_BEFORE = timedelta(hours=1)
+"""A patient may be checked in so long before the visit."""
+
+MISSED_AFTER = timedelta(hours=24)
+"""So long after its end a visit that nobody was checked in for is taken for missed."""
 
 HOLD_FOR = timedelta(minutes=10)
 """How long a time is set aside for who fills in the form."""
@@ -45,11 +48,18 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Slot:
-    """A stretch of a doctor's time that can be asked for; UTC."""
+    """A stretch of a doctor's time that can be asked for; UTC. `buffer` is the doctor's time after it."""
 
     doctor_id: UUID
     starts_at: datetime
     ends_at: datetime
+    buffer: timedelta = field(default=timedelta(), compare=False)
+    hospital_id: UUID | None = field(default=None, compare=False)
+
+    @property
+    def busy_until(self) -> datetime:
+        """When the doctor has time again: the visit and the buffer after it are taken."""
+        return self.ends_at + self.buffer
 
 
 class SlotTaken(Refused):
@@ -70,7 +80,10 @@ class AlreadyDecided(Refused):
 
 @dataclass(frozen=True)
 class Doctor:
-    """A doctor as patients choose one."""
+    """A doctor as patients choose one, and how long the chosen kind of visit takes there.
+
+    `kind_id` and `kind_name` are empty for a doctor who knows one kind only, without a name.
+    """
 
     doctor_id: UUID
     name: str
@@ -80,6 +93,20 @@ class Doctor:
     hospital_name: str
     hospital_address: str
     time_zone: str
+    kind_id: UUID | None = None
+    kind_name: str = ""
+    buffer_minutes: int = 0
+
+
+@dataclass(frozen=True)
+class VisitKind:
+    """What a doctor can be asked for: a first visit, a check-up …; minutes, and the doctor's own after each."""
+
+    kind_id: UUID
+    name: str
+    minutes: int
+    buffer_minutes: int
+    is_active: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +127,9 @@ class Visit:
 
     `state` is requested, proposed (another time, the patient has to answer), accepted, declined, cancelled,
     attended or missed; symptoms and note are vault tokens of the patient (fields `symptoms` and `note` of
-    record `appointment_id`); `instead_of` is the time before the last move or proposal.
+    record `appointment_id`); `instead_of` is the time before the last move or proposal. `change_hours` and
+    `urgent_minutes` are the hospital's; `marked_by` noted last that the patient came or did not; `by_rule` is
+    the rule that accepted it in an admin's place.
     """
 
     appointment_id: UUID
@@ -124,6 +153,16 @@ class Visit:
     symptoms_sealed: str
     note_sealed: str | None
     instead_of: datetime | None = None
+    kind_id: UUID | None = None
+    kind_name: str | None = None
+    hospital_phone: str | None = None
+    change_hours: int = 24
+    urgent_minutes: int = 60
+    checked_in_at: datetime | None = None
+    marked_by: UUID | None = None
+    marked_at: datetime | None = None
+    by_rule: UUID | None = None
+    waiting_since: datetime | None = None
 
     @property
     def reference(self) -> str:
@@ -134,7 +173,36 @@ class Visit:
     @property
     def has_lapsed(self) -> bool:
         """Whether nobody decided or answered in time: called off, decided at an instant, but by nobody."""
-        return self.state == "cancelled" and self.decided_at is not None and self.decided_by is None
+        is_decided_by_nobody = self.decided_by is None and self.by_rule is None
+        return self.state == "cancelled" and self.decided_at is not None and is_decided_by_nobody
+
+    @property
+    def change_until(self) -> datetime:
+        """Until when its patient may cancel or move it once it is accepted; afterwards by telephone only."""
+        return self.starts_at - timedelta(hours=self.change_hours)
+
+    def is_too_late(self, now: datetime) -> bool:
+        """Whether it is accepted, still to come, and so near that it is changed by telephone only."""
+        return self.state == "accepted" and self.change_until <= now < self.starts_at
+
+    def is_late_urgent(self, now: datetime) -> bool:
+        """Whether it is urgent and has waited for a decision longer than the hospital wants."""
+        waits = now - (self.waiting_since or self.requested_at)
+        is_long = waits >= timedelta(minutes=self.urgent_minutes)
+        return self.urgency == "urgent" and self.may_decide(now) and is_long
+
+    def may_check_in(self, now: datetime) -> bool:
+        """Whether its patient may be noted as being there."""
+        is_time = now >= self.starts_at - CHECK_IN_BEFORE
+        return self.state == "accepted" and self.checked_in_at is None and is_time
+
+    def may_attend(self, now: datetime) -> bool:
+        """Whether it may be noted as having taken place: also what was taken for missed."""
+        return self.state in {"accepted", "missed"} and self.starts_at <= now
+
+    def may_miss(self, now: datetime) -> bool:
+        """Whether it may be noted as missed: never once the patient was there."""
+        return self.state == "accepted" and self.checked_in_at is None and self.starts_at <= now
 
     def may_answer(self, now: datetime) -> bool:
         """Whether the hospital's proposal still waits for the patient's answer."""
@@ -146,7 +214,7 @@ class Visit:
 
     def may_end(self, now: datetime) -> bool:
         """Whether the patient may still call it off."""
-        return self.state in LIVING and self.starts_at > now
+        return self.state in LIVING and self.starts_at > now and not self.is_too_late(now)
 
     def may_move(self, now: datetime) -> bool:
         """Whether the patient may still choose another time for it."""
@@ -167,11 +235,15 @@ class Hold:
 
 @dataclass(frozen=True)
 class Hours:
-    """When a doctor sees patients: Monday is 0; an end not after the start is the next day's."""
+    """When and where a doctor sees patients: Monday is 0; an end not after the start is the next day's.
+
+    Without a hospital it is the doctor's own.
+    """
 
     weekday: int
     starts: time
     ends: time
+    hospital_id: UUID | None = None
 
 
 Taken = tuple[datetime, datetime]
@@ -194,39 +266,17 @@ def cells(starts_at: datetime, ends_at: datetime) -> list[datetime]:
     return [datetime.fromtimestamp(number * seconds, UTC) for number in range(first, past)]
 
 
-def slots_of_day(
-    doctor_id: UUID, day: date, hours: Iterable[Hours], visit_minutes: int, time_zone: str
-) -> list[Slot]:
-    """The slots of a doctor's local day, whether taken or not, in order.
-
-    A time the clocks skip counts as the first instant after the gap; of a time they repeat, the first. So
-    hours over a change of clocks give as many slots as the time really has.
-    """
-    length = timedelta(minutes=visit_minutes)
-    found = []
-    for stretch in hours:
-        if stretch.weekday != day.weekday():
-            continue
-        last_day = day if stretch.ends > stretch.starts else day + timedelta(days=1)
-        starts_at = _instant(day, stretch.starts, time_zone)
-        ends_at = _instant(last_day, stretch.ends, time_zone)
-        while starts_at + length <= ends_at:
-            found.append(Slot(doctor_id, starts_at, starts_at + length))
-            starts_at += length
-    return sorted(found)
-
-
 def free(
     slots: Iterable[Slot], taken: Iterable[Taken], leaves: Iterable[Leave], *, now: datetime
 ) -> list[Slot]:
-    """Those slots that touch no taken time and no leave, and are not too soon."""
+    """Those slots that touch no taken time (nor does their buffer) and no leave, and are not too soon."""
     soonest, in_order, leaves = now + NOTICE, sorted(taken), tuple(leaves)
     ends = [ends_at for _, ends_at in in_order]
 
     def is_taken(slot: Slot) -> bool:
         # Of the stretches, which never overlap, the first that ends after the slot begins.
         place = bisect_right(ends, slot.starts_at)
-        return place < len(in_order) and in_order[place][0] < slot.ends_at
+        return place < len(in_order) and in_order[place][0] < slot.busy_until
 
     return [
         slot
@@ -254,21 +304,3 @@ def check_text(text: str, what: str, at_most: int) -> str:
     if len(plain) > at_most:
         raise Refused(f"{what} may have at most {at_most} characters; these are {len(plain)}.")
     return plain
-
-
-def _instant(day: date, clock_time: time, time_zone: str) -> datetime:
-    """The instant a local clock shows that time (the first, if twice; after the gap, if never)."""
-    place = zone(time_zone)
-    local = datetime.combine(day, clock_time, tzinfo=place)
-    instant = local.astimezone(UTC)
-    if instant.astimezone(place).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return instant
-    # The clocks skip it: the offsets before and after the gap give two instants around the change.
-    early, late = local.replace(fold=1).astimezone(UTC), instant
-    while late - early > timedelta(minutes=1):
-        middle = early + (late - early) / 2
-        if middle.astimezone(place).utcoffset() == early.astimezone(place).utcoffset():
-            early = middle
-        else:
-            late = middle
-    return late.replace(second=0, microsecond=0)

@@ -1,12 +1,15 @@
 """What pages read about appointments: doctors, free slots, requests and visits."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.appointments.calendar import slots_of_day
+from remedy.appointments.calendars import calendar_of, kinds_of
 from remedy.appointments.model import (
     CELL,
     URGENCIES,
@@ -14,22 +17,20 @@ from remedy.appointments.model import (
     Doctor,
     Hold,
     Hospital,
-    Hours,
     Leave,
     Slot,
     Taken,
     Visit,
     free,
-    slots_of_day,
 )
 from remedy.schema.hospital import (
     appointment,
     appointment_cell,
     appointment_hold,
     doctor,
-    doctor_hours,
     doctor_leave,
     hospital,
+    visit_kind,
 )
 from remedy.schema.people import patient
 from remedy.values import local_day
@@ -78,13 +79,38 @@ def hospitals(connection: sa.Connection) -> list[Hospital]:
     return [Hospital(*row) for row in rows]
 
 
-def doctor_of(connection: sa.Connection, doctor_id: UUID) -> Doctor | None:
-    """One doctor who sees patients, or None."""
+def doctor_of(
+    connection: sa.Connection,
+    doctor_id: UUID,
+    kind_id: UUID | None = None,
+    *,
+    is_ended_too: bool = False,
+) -> Doctor | None:
+    """One doctor who sees patients, for visits of a kind (without `kind_id` the first); else None.
+
+    None also for a kind that is not this doctor's, or has ended; with `is_ended_too` that one counts as well: a
+    visit keeps its kind.
+    """
     query = sa.select(*_DOCTOR).join_from(doctor, hospital)
     row = connection.execute(
         query.where(doctor.c.public_id == doctor_id, doctor.c.is_active)
     ).one_or_none()
-    return None if row is None else Doctor(*row)
+    if row is None:
+        return None
+    found = Doctor(*row)
+    known = kinds_of(connection, doctor_id, is_ended_too=is_ended_too and kind_id is not None)
+    if kind_id is None and not known:
+        return found
+    for kind in known:
+        if kind_id in {None, kind.kind_id}:
+            return replace(
+                found,
+                visit_minutes=kind.minutes,
+                kind_id=kind.kind_id,
+                kind_name=kind.name,
+                buffer_minutes=kind.buffer_minutes,
+            )
+    return None
 
 
 def free_slots(
@@ -95,13 +121,15 @@ def free_slots(
     days: int,
     now: datetime,
     patient_id: UUID | None = None,
+    kind_id: UUID | None = None,
 ) -> list[Slot]:
     """A doctor's slots that can be asked for, over `days` local days from `first_day`, in order.
 
-    Time held by a request that has lapsed or a hold that has ended counts as free, whether or not it was
-    cleared away yet; so does what is set aside for `patient_id`, who asks.
+    They are as long as visits of that kind (without `kind_id`, of the doctor's first). Time held by a request
+    that has lapsed or a hold that has ended counts as free, whether or not it was cleared away yet; so does
+    what is set aside for `patient_id`, who asks.
     """
-    found = doctor_of(connection, doctor_id)
+    found = doctor_of(connection, doctor_id, kind_id, is_ended_too=True)
     if found is None:
         return []
     return _free_slots(
@@ -122,7 +150,7 @@ def day_slots(
     slots = offered_slots(connection, found, first_day=first_day, days=days)
     if not slots:
         return []
-    since, until = slots[0].starts_at, max(slot.ends_at for slot in slots)
+    since, until = slots[0].starts_at, max(slot.busy_until for slot in slots)
     away = leaves(connection, found.doctor_id, since=since, until=until)
     there = free(slots, (), away, now=now)
     taken = _taken(
@@ -158,7 +186,7 @@ def is_taken(
     connection: sa.Connection, slot: Slot, *, now: datetime, patient_id: UUID | None = None
 ) -> bool:
     """Whether any of a slot's time is taken, as far as can be seen now, but for `patient_id`'s own hold."""
-    since, until = slot.starts_at, slot.ends_at
+    since, until = slot.starts_at, slot.busy_until
     return bool(
         _taken(connection, slot.doctor_id, since=since, until=until, now=now, patient_id=patient_id)
     )
@@ -220,17 +248,12 @@ def hold_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> Ho
 def offered_slots(
     connection: sa.Connection, found: Doctor, *, first_day: date, days: int
 ) -> list[Slot]:
-    """A doctor's slots by the hours alone, taken or not."""
-    rows = connection.execute(
-        sa.select(doctor_hours.c.weekday, doctor_hours.c.starts, doctor_hours.c.ends)
-        .join_from(doctor_hours, doctor)
-        .where(doctor.c.public_id == found.doctor_id)
-    )
-    hours = [Hours(*row) for row in rows]
+    """A doctor's slots by the calendar alone, taken or not."""
+    calendar = calendar_of(connection, found, first_day=first_day, days=days)
     return [
         slot
         for day in (first_day + timedelta(days=n) for n in range(days))
-        for slot in slots_of_day(found.doctor_id, day, hours, found.visit_minutes, found.time_zone)
+        for slot in slots_of_day(calendar, day, found.visit_minutes, found.buffer_minutes)
     ]
 
 
@@ -268,7 +291,7 @@ def waiting_requests(connection: sa.Connection) -> list[Visit]:
         else_=len(URGENCIES),
     )
     query = visits_query().where(appointment.c.state == "requested")
-    return _visits(
+    return visits_from(
         connection.execute(query.order_by(urgency, appointment.c.requested_at, appointment.c.id))
     )
 
@@ -288,7 +311,7 @@ def waiting_mark(connection: sa.Connection) -> str:
 def visits_of(connection: sa.Connection, patient_id: UUID) -> list[Visit]:
     """A patient's requests and visits, the latest time first."""
     query = visits_query().where(patient.c.public_id == patient_id)
-    return _visits(
+    return visits_from(
         connection.execute(query.order_by(appointment.c.starts_at.desc(), appointment.c.id))
     )
 
@@ -300,7 +323,7 @@ def visit(
     query = visits_query().where(appointment.c.public_id == appointment_id)
     if patient_id is not None:
         query = query.where(patient.c.public_id == patient_id)
-    found = _visits(connection.execute(query))
+    found = visits_from(connection.execute(query))
     return found[0] if found else None
 
 
@@ -328,12 +351,27 @@ def visits_query() -> sa.Select[Any]:
         appointment.c.symptoms_sealed,
         appointment.c.note_sealed,
         appointment.c.instead_of,
+        visit_kind.c.public_id,
+        visit_kind.c.name,
+        hospital.c.phone,
+        hospital.c.change_hours,
+        hospital.c.urgent_minutes,
+        appointment.c.checked_in_at,
+        appointment.c.marked_by,
+        appointment.c.marked_at,
+        appointment.c.by_rule,
+        appointment.c.waiting_since,
     ).select_from(
         appointment.join(patient, patient.c.id == appointment.c.patient_id)
         .join(doctor, doctor.c.id == appointment.c.doctor_id)
-        .join(hospital, hospital.c.id == doctor.c.hospital_id)
+        .join(
+            hospital,
+            hospital.c.id == sa.func.coalesce(appointment.c.hospital_id, doctor.c.hospital_id),
+        )
+        .outerjoin(visit_kind, visit_kind.c.id == appointment.c.kind_id)
     )
 
 
-def _visits(rows: Iterable[Any]) -> list[Visit]:
+def visits_from(rows: Iterable[Any]) -> list[Visit]:
+    """The visits of rows of `visits_query`."""
     return [Visit(*row) for row in rows]

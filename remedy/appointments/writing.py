@@ -16,15 +16,25 @@ from remedy.appointments import model, queries
 from remedy.appointments.model import WAITING, Doctor, Refused, Slot, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
+    AppointmentAttended,
     AppointmentCancelled,
+    AppointmentCheckedIn,
     AppointmentDeclined,
+    AppointmentMissed,
     AppointmentMoved,
     AppointmentProposed,
     AppointmentRequested,
 )
-from remedy.schema.hospital import appointment, appointment_cell, appointment_hold, doctor
+from remedy.schema.hospital import (
+    appointment,
+    appointment_cell,
+    appointment_hold,
+    doctor,
+    hospital,
+    visit_kind,
+)
 from remedy.schema.people import patient
-from remedy.values import Clock, local_day, uuid7
+from remedy.values import Clock, local_day, uuid7, zone
 from remedy.vault import Unreadable, Vault
 
 Told = (
@@ -34,20 +44,52 @@ Told = (
     | AppointmentAccepted
     | AppointmentDeclined
     | AppointmentCancelled
+    | AppointmentCheckedIn
+    | AppointmentAttended
+    | AppointmentMissed
 )
 _NOT_OFFERED = "The doctor does not offer that time; choose one of the free times."
 
 
-def doctor_seen(connection: sa.Connection, doctor_id: UUID) -> Doctor:
-    """The doctor, who must see patients now.
+def doctor_seen(
+    connection: sa.Connection,
+    doctor_id: UUID,
+    kind_id: UUID | None = None,
+    *,
+    is_ended_too: bool = False,
+) -> Doctor:
+    """The doctor, who must see patients now, for visits of a kind; as `queries.doctor_of`.
 
     Raises:
-        Refused: if there is no such doctor.
+        Refused: if there is no such doctor or kind.
     """
-    found = queries.doctor_of(connection, doctor_id)
+    found = queries.doctor_of(connection, doctor_id, kind_id, is_ended_too=is_ended_too)
     if found is None:
+        if kind_id is not None and queries.doctor_of(connection, doctor_id) is not None:
+            raise Refused("The doctor does not offer that kind of visit any more; choose another.")
         raise Refused("There is no such doctor, or the doctor sees no patients now.")
     return found
+
+
+def kept_kind(connection: sa.Connection, visit: Visit) -> Doctor:
+    """The doctor for a visit that keeps its kind, though the doctor may have ended it for others.
+
+    Raises:
+        Refused: if the doctor sees no patients now.
+    """
+    return doctor_seen(connection, visit.doctor_id, visit.kind_id, is_ended_too=True)
+
+
+def placed(connection: sa.Connection, found: Doctor, slot: Slot) -> dict[str, int | None]:
+    """What a visit's row says of its kind and place."""
+    kind = sa.select(visit_kind.c.id).where(visit_kind.c.public_id == found.kind_id)
+    place = sa.select(hospital.c.id).where(
+        hospital.c.public_id == (slot.hospital_id or found.hospital_id)
+    )
+    return {
+        "kind_id": connection.execute(kind).scalar() if found.kind_id else None,
+        "hospital_id": connection.execute(place).scalar_one(),
+    }
 
 
 def offered(
@@ -109,7 +151,7 @@ def take_cells(
     appointment_row: int | None = None,
     hold_row: int | None = None,
 ) -> None:
-    """Take a slot's time for a visit or a hold; the key of the cells is what refuses an overlap.
+    """Take a slot's time and its buffer, for a visit or a hold; the key of the cells is what refuses an overlap.
 
     Raises:
         SlotTaken: if any of it is taken, with the nearest free slots.
@@ -124,7 +166,7 @@ def take_cells(
                     "appointment_id": appointment_row,
                     "hold_id": hold_row,
                 }
-                for cell in model.cells(slot.starts_at, slot.ends_at)
+                for cell in model.cells(slot.starts_at, slot.busy_until)
             ],
         )
     except sa.exc.IntegrityError:
@@ -221,6 +263,14 @@ def read(connection: sa.Connection, appointment_id: UUID) -> Visit:
     if found is None:
         raise Refused("There is no such request.")
     return found
+
+
+def said_at(visit: Visit, instant: datetime | None) -> str:
+    """When something was done with a visit, as its hospital's clocks showed it."""
+    if instant is None:
+        return ""
+    at = instant.astimezone(zone(visit.time_zone))
+    return f"{at:%A %d %B %Y, %H:%M} ({at.tzname()})"
 
 
 def facts(visit: Visit, now: datetime) -> dict[str, Any]:

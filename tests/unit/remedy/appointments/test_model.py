@@ -1,6 +1,6 @@
-"""Slots and cells, above all on the days the clocks change."""
+"""Cells, what is free of slots, and what may be done with a visit."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -13,107 +13,24 @@ from remedy.appointments.model import (
     DECIDED_BEFORE,
     NOTICE,
     UNDECIDED_FOR,
-    Hours,
     Leave,
     Slot,
     Visit,
     cells,
     free,
     lapses_at,
-    slots_of_day,
 )
-from remedy.values import local_day, zone
 
 DOCTOR = UUID(int=1)
-CHANGES = {
-    "Europe/Rome": [date(2026, 3, 29), date(2026, 10, 25)],
-    "America/New_York": [date(2026, 3, 8), date(2026, 11, 1)],
-    "Australia/Lord_Howe": [date(2026, 4, 5), date(2026, 10, 4)],
-}
-places = st.sampled_from(sorted(CHANGES))
+EIGHT = datetime(2026, 3, 2, 7, tzinfo=UTC)
 lengths = st.sampled_from([5, 10, 15, 20, 30, 45, 60])
-quarters = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
 
 
-@st.composite
-def days_of(draw: st.DrawFn, place: str) -> date:
-    """A day near a change of clocks, and mostly the day itself."""
-    return draw(st.sampled_from(CHANGES[place])) + timedelta(
-        days=draw(st.sampled_from([0, 0, -1, 1]))
-    )
-
-
-def slots(day: date, starts: time, ends: time, minutes: int, place: str) -> list[Slot]:
-    return slots_of_day(DOCTOR, day, [Hours(day.weekday(), starts, ends)], minutes, place)
-
-
-@given(st.data(), places, quarters, quarters, lengths)
-def test_slots_are_whole_in_order_and_never_overlap(
-    data: st.DataObject, place: str, starts: time, ends: time, minutes: int
-) -> None:
-    found = slots(data.draw(days_of(place)), starts, ends, minutes, place)
-    assert all(slot.ends_at - slot.starts_at == timedelta(minutes=minutes) for slot in found)
-    assert all(one.ends_at <= two.starts_at for one, two in pairwise(found))
-
-
-@given(st.data(), places, quarters, quarters, lengths)
-def test_slots_lie_within_the_hours_as_the_clock_on_the_wall_shows_them(
-    data: st.DataObject, place: str, starts: time, ends: time, minutes: int
-) -> None:
-    day = data.draw(days_of(place))
-    for slot in slots(day, starts, ends, minutes, place):
-        shown = slot.starts_at.astimezone(zone(place)).replace(tzinfo=None)
-        until = datetime.combine(day if ends > starts else day + timedelta(days=1), ends)
-        # In the hour the clocks repeat, the second time round, the wall shows earlier times again.
-        assert shown.fold or datetime.combine(day, starts) <= shown < until
-
-
-@given(st.data(), places, quarters, st.sampled_from([5, 15]))
-def test_a_day_cut_in_two_has_the_slots_of_the_whole(
-    data: st.DataObject, place: str, noon: time, minutes: int
-) -> None:
-    if noon == time(0):
-        return
-    day = data.draw(days_of(place))
-    whole = slots(day, time(0), time(0), minutes, place)
-    halves = slots(day, time(0), noon, minutes, place) + slots(day, noon, time(0), minutes, place)
-    assert halves == whole
-    # Local midnight to local midnight: 23, 24 or 25 hours (half an hour's change on Lord Howe).
-    start = datetime.combine(day, time(0), zone(place)).astimezone(UTC)
-    end = datetime.combine(day + timedelta(days=1), time(0), zone(place)).astimezone(UTC)
-    assert len(whole) == (end - start) // timedelta(minutes=minutes)
-    assert {local_day(slot.starts_at, place) for slot in whole} == {day}
-
-
-def test_the_skipped_hour_has_no_slots_and_the_repeated_one_has_them_twice() -> None:
-    spring = slots(date(2026, 3, 29), time(1), time(4), 60, "Europe/Rome")
-    autumn = slots(date(2026, 10, 25), time(1), time(4), 60, "Europe/Rome")
-    plain = slots(date(2026, 10, 26), time(1), time(4), 60, "Europe/Rome")
-    assert (len(spring), len(plain), len(autumn)) == (2, 3, 4)
-
-
-def test_hours_that_begin_in_the_skipped_hour_begin_after_it() -> None:
-    found = slots(date(2026, 3, 29), time(2, 30), time(4), 30, "Europe/Rome")
-    assert [slot.starts_at for slot in found] == [
-        datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
-        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
-    ]
-
-
-def test_hours_wholly_in_the_skipped_hour_have_no_slots() -> None:
-    assert slots(date(2026, 3, 8), time(2), time(3), 20, "America/New_York") == []
-
-
-def test_hours_over_midnight_belong_to_the_day_they_begin() -> None:
-    found = slots(date(2026, 3, 2), time(22), time(2), 60, "Europe/Rome")
-    assert [slot.starts_at.hour for slot in found] == [21, 22, 23, 0]
-
-
-def test_other_weekdays_give_no_slots() -> None:
-    monday = date(2026, 3, 2)
-    hours = [Hours(1, time(9), time(10))]
-    assert slots_of_day(DOCTOR, monday, hours, 20, "Europe/Rome") == []
-    assert len(slots_of_day(DOCTOR, monday + timedelta(days=1), hours, 20, "Europe/Rome")) == 3
+def slots(minutes: int, count: int, buffer_minutes: int = 0) -> list[Slot]:
+    """So many slots from eight o'clock on, one after the other."""
+    length, buffer = timedelta(minutes=minutes), timedelta(minutes=buffer_minutes)
+    starts = [EIGHT + number * (length + buffer) for number in range(count)]
+    return [Slot(DOCTOR, at, at + length, buffer) for at in starts]
 
 
 instants = st.integers(0, 10**6).map(
@@ -142,15 +59,22 @@ def test_two_visits_share_a_cell_when_they_overlap(
 @given(st.sets(st.integers(0, 100), max_size=40), lengths)
 def test_free_is_what_shares_no_cell_with_anything_taken(numbers: set[int], minutes: int) -> None:
     now = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
-    offered = slots(date(2026, 3, 2), time(8), time(17), minutes, "Europe/Rome")
+    offered = slots(minutes, 540 // minutes)
     taken = [datetime(2026, 3, 2, 7, 0, tzinfo=UTC) + n * CELL for n in numbers]
     expected = [s for s in offered if not set(cells(s.starts_at, s.ends_at)) & set(taken)]
     assert free(offered, [(cell, cell + CELL) for cell in taken], [], now=now) == expected
 
 
+def test_time_taken_in_the_buffer_makes_a_slot_not_free() -> None:
+    one, two = slots(20, 2, buffer_minutes=10)
+    now = one.starts_at - timedelta(days=1)
+    last = one.busy_until - CELL
+    assert free([one, two], [(last, last + CELL)], [], now=now) == [two]
+    assert free([one, two], [(one.busy_until, one.busy_until + CELL)], [], now=now) == [one]
+
+
 def test_leave_and_what_is_too_soon_are_not_free() -> None:
-    offered = slots(date(2026, 3, 2), time(9), time(12), 60, "Europe/Rome")
-    assert len(offered) == 3
+    offered = slots(60, 3)
     leave = Leave(offered[1].starts_at + CELL, offered[1].starts_at + 2 * CELL)
     now = offered[0].starts_at - NOTICE
     assert free(offered, [], [leave], now=now) == [offered[0], offered[2]]
