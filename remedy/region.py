@@ -24,7 +24,8 @@ class Region:
 
     `minor_digits` is how many digits the currency's minor unit has (2 for cents), `phone_prefix` the
     country's with its plus sign, `emergency_advice` the sentence above every symptoms field, in each of
-    `languages`, `delivery_fee_minor` what it costs to have an order brought (left out: none is brought).
+    `languages`, `delivery_fee_minor` what it costs to have an order brought (left out: none is brought),
+    `phone_trunk` the digit before national numbers that is left out behind `phone_prefix` (left out: none is).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Region:
     emergency_number: str
     emergency_advice: dict[str, str]
     delivery_fee_minor: int | None = None
+    phone_trunk: str = ""
 
     @classmethod
     def load(cls, path: str | Path = "") -> "Region":
@@ -68,7 +70,7 @@ def _problems(told: dict[str, Any]) -> list[str]:
         f"'{name}' is not a member; known are {', '.join(sorted(known))}."
         for name in told.keys() - known
     ]
-    needed = known - {"delivery_fee_minor"}
+    needed = known - {"delivery_fee_minor", "phone_trunk"}
     found += [f"'{name}' is missing." for name in sorted(needed - told.keys())]
     for name in sorted(known & told.keys()):
         if sentence := _problem(name, told[name]):
@@ -92,6 +94,9 @@ def _problem(name: str, value: Any) -> str | None:
     if name == "delivery_fee_minor":
         fine = type(value) is int and 0 <= value <= 10**9
         return None if fine else "'delivery_fee_minor' must be a whole number of minor units."
+    if name == "phone_trunk":
+        fine = isinstance(value, str) and re.fullmatch("[0-9]?", value) is not None
+        return None if fine else "'phone_trunk' must be one digit such as \"0\", or empty."
     if name == "languages":
         fine = (
             isinstance(value, list) and value != [] and all(isinstance(v, str) and v for v in value)

@@ -6,6 +6,7 @@ Every process gets the same variables; what differs between them is the database
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 PREFIX = "REMEDY_"
+_REMINDERS = r"(mail|sms):[1-9][0-9]{0,2}(,(mail|sms):[1-9][0-9]{0,2})*"
 
 
 class SettingsError(ValueError):
@@ -79,6 +81,12 @@ class Settings:
     )
     payment_key: str = setting(
         "Shared with the payment provider: signs what each tells the other", default="", secret=True
+    )
+    sms_url: str = setting("Address of the SMS provider; empty: nobody is sent an SMS", default="")
+    sms_key: str = setting("The key the SMS provider knows us by", default="", secret=True)
+    reminders: str = setting(
+        "When patients are reminded of a visit: `mail` or `sms` and hours before it, separated by commas; empty: never",
+        default="mail:48,sms:3",
     )
     search_index_dir: str = setting(
         "Folder of the search index, written by `remedy index` and read by the portal; empty: searches use the words in the database",
@@ -168,6 +176,7 @@ class Settings:
             found.append("REMEDY_PORTAL_URL must begin with https:// in production.")
         if self.payment_url:
             found += self._problems_of_payment()
+        found += self._problems_of_reminders()
         for name in ("region_file", "data_dir", "hadoop_streaming_jar"):
             path = getattr(self, name)
             if path and not Path(path).exists():
@@ -182,6 +191,21 @@ class Settings:
         if self.environment == "production" and address.scheme != "https":
             found.append(
                 "REMEDY_PAYMENT_URL must begin with https:// in production; the test provider is for one machine."
+            )
+        return found
+
+    def _problems_of_reminders(self) -> list[str]:
+        found = []
+        if self.reminders and not re.fullmatch(_REMINDERS, self.reminders):
+            found.append(
+                f"REMEDY_REMINDERS is '{self.reminders}'; write channel:hours, such as mail:48,sms:3."
+            )
+        address = urlsplit(self.sms_url)
+        if self.sms_url and (address.scheme not in {"http", "https"} or not address.hostname):
+            found.append("REMEDY_SMS_URL is not an address such as https://sms.example.org.")
+        elif self.sms_url and self.environment == "production" and address.scheme != "https":
+            found.append(
+                "REMEDY_SMS_URL must begin with https:// in production; the test provider is for one machine."
             )
         return found
 

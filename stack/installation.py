@@ -53,6 +53,7 @@ PORTS = {
     "collector": 24,
     "datanode-proxy": 25,
     "payments": 26,
+    "sms": 27,
 }
 MASTER_PORTS = (30, 39)
 
@@ -65,6 +66,7 @@ _PORTAL_SECRETS = {
     "secret_key": "secret_key",
     "master_key": "master_key",
     "payment_key": "payment_key",
+    "sms_key": "sms_key",
 }
 _SECRET_SETTINGS = {
     "portal": _PORTAL_SECRETS,
@@ -132,7 +134,14 @@ class Installation:
                 f"@127.0.0.1:{self.port('mariadb')}/remedy"
             )
             write_private(self.secret_folder / f"database-{account}-url", url)
-        for name in ("secret_key", "master_key", "payment_key", "postgres", "airflow-admin"):
+        for name in (
+            "secret_key",
+            "master_key",
+            "payment_key",
+            "sms_key",
+            "postgres",
+            "airflow-admin",
+        ):
             self.secret(name)
 
     def _prepare_databases_folder(self) -> None:
@@ -267,6 +276,7 @@ class Installation:
             airflow_url=self.url("airflow-api-server"),
             smtp_url=f"smtp://127.0.0.1:{self.port('mail')}",
             payment_url=self.url("payments"),
+            sms_url=self.url("sms"),
             search_index_dir=str(self.state / "data" / "search-index"),
         ).to_env()
         for name in (
@@ -274,6 +284,7 @@ class Installation:
             "secret_key",
             "master_key",
             "payment_key",
+            "sms_key",
             "airflow_password",
             "region_file",
             "data_dir",

@@ -136,6 +136,14 @@ SERVICES = (
         account="dashboard",
     ),
     Service(
+        "sms",
+        "$python -m remedy sms-catcher --port $port_sms --folder $state/data/sms"
+        " --key-file $state/secrets/sms_key",
+        ready=probes.answers("sms", "/"),
+        port="sms",
+        account="dashboard",
+    ),
+    Service(
         "relay",
         "$python -m remedy relay",
         after=("prepare",),

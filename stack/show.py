@@ -20,6 +20,7 @@ _PAGES = (
     ("Dashboards", "streamlit", "/"),
     ("Airflow", "airflow-api-server", "/"),
     ("Mail", "mail-web", "/"),
+    ("SMS", "sms", "/"),
     ("HDFS", "namenode-web", "/"),
     ("YARN", "resourcemanager-web", "/"),
 )

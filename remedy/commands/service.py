@@ -1,4 +1,4 @@
-"""Verbs the stack starts: migrate, prepare, relay, index, settle, mail-catcher, payment-desk.
+"""Verbs the stack starts: migrate, prepare, relay, index, settle, mail-catcher, payment-desk, sms-catcher.
 
 Each imports what it needs when it runs: the relay stays small, and a part that is broken stops its own
 verb only.
@@ -55,6 +55,12 @@ def add_verbs(verbs: Any) -> None:
     desk.add_argument("--port", type=int, required=True)
     desk.add_argument("--folder", type=Path, required=True)
     desk.add_argument("--key-file", type=Path, required=True, help="the key the portal shares")
+    sms = add(
+        verbs, "sms-catcher", run_sms_catcher, "catch SMS on this machine and show them on a page"
+    )
+    sms.add_argument("--port", type=int, required=True)
+    sms.add_argument("--folder", type=Path, required=True)
+    sms.add_argument("--key-file", type=Path, required=True, help="the key the portal shares")
 
 
 def run_migrate(_: argparse.Namespace, settings: Settings) -> int:
@@ -189,4 +195,16 @@ def run_payment_desk(chosen: argparse.Namespace, settings: Settings) -> int:
         return 1
     key = chosen.key_file.read_text(encoding="utf-8").strip()
     paper_money.run(port=chosen.port, folder=chosen.folder, key=key, clock=utc_now)
+    return 0
+
+
+def run_sms_catcher(chosen: argparse.Namespace, settings: Settings) -> int:
+    """The local SMS provider and its page; not where patients are meant."""
+    from remedy.messages import sms_catcher
+
+    if settings.environment == "production":
+        print("The test provider sends no SMS on; production refuses it.", file=sys.stderr)
+        return 1
+    key = chosen.key_file.read_text(encoding="utf-8").strip()
+    sms_catcher.run(port=chosen.port, folder=chosen.folder, key=key, clock=utc_now)
     return 0

@@ -27,6 +27,7 @@ ONLY_LOCAL = {
     "build-town": "an invented town is for one machine",
     "town": "so is its life",
     "payments": "takes no money; in production a real provider stands in its place",
+    "sms": "sends no SMS on; in production a real provider stands in its place",
     "first-runs": "in production the schedule decides",
 }
 OFFICIAL = {"mysql": "mysql:8.4", "kafka": "apache/kafka:4.3", "postgres": "postgres:17"}

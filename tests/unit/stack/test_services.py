@@ -13,7 +13,7 @@ ALL = {service.name: service for service in (*STEPS, *SERVICES)}
 
 def test_names_are_used_once():
     assert Counter(s.name for s in (*STEPS, *SERVICES)).most_common(1)[0][1] == 1
-    assert len(SERVICES) == 19
+    assert len(SERVICES) == 20
 
 
 def test_what_is_waited_for_exists_and_nothing_waits_for_itself():

@@ -1,0 +1,177 @@
+"""An SMS provider for one machine: takes every message, keeps it in a folder, shows it on a small page.
+
+For demonstration and tests; it sends nothing on and refuses to start in production. It speaks as `remedy/gateways/sms.py`
+asks. Its port is on loopback only.
+"""
+
+import hmac
+import html
+import json
+import re
+import signal
+import threading
+import uuid
+from datetime import datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from remedy.values import Clock
+
+HOST = "127.0.0.1"
+MOST_BYTES = 10_000
+KEPT = 500
+"""The oldest messages beyond these are deleted."""
+
+SHOWN = 100
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class Folder:
+    """Messages as files, one each, named in the order they came."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def keep(self, message_id: uuid.UUID, to: str, text: str) -> None:
+        """Write a message down, once under its id; drop the oldest beyond `KEPT`."""
+        with self._lock:
+            names = self._names()
+            if any(path.stem.endswith(message_id.hex) for path in names):
+                return
+            number = int(names[0].stem.split("-")[0]) + 1 if names else 1
+            path = self._path / f"{number:08d}-{message_id.hex}.json"
+            part = path.with_suffix(".part")
+            at = self._clock().isoformat(timespec="seconds")
+            part.write_text(json.dumps({"at": at, "to": to, "text": text}), encoding="utf-8")
+            part.chmod(0o600)
+            part.rename(path)
+            for old in names[KEPT - 1 :]:
+                old.unlink(missing_ok=True)
+
+    def messages(self) -> list[dict[str, str]]:
+        """What is kept (at, to, text), the newest first."""
+        with self._lock:
+            return [json.loads(path.read_text(encoding="utf-8")) for path in self._names()]
+
+    def _names(self) -> list[Path]:
+        return sorted(self._path.glob("[0-9]*.json"), reverse=True)
+
+
+class SmsCatcher:
+    """The server, running between `start` and `stop`."""
+
+    def __init__(self, port: int, folder: Path, key: str, *, clock: Clock) -> None:
+        self.folder = Folder(folder, clock=clock)
+        self._web = ThreadingHTTPServer((HOST, port), _page_of(self.folder, key))
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{HOST}:{self._web.server_address[1]}"
+
+    def start(self) -> None:
+        """Open the port."""
+        threading.Thread(target=self._web.serve_forever, name="page", daemon=True).start()
+
+    def stop(self) -> None:
+        """Close it."""
+        self._web.shutdown()
+        self._web.server_close()
+
+
+def run(*, port: int, folder: Path, key: str, clock: Clock) -> None:
+    """Catch SMS until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    catcher = SmsCatcher(port, folder, key, clock=clock)
+    catcher.start()
+    print(f"SMS are kept and sent to nobody; read them at {catcher.url}/", flush=True)
+    stop.wait()
+    catcher.stop()
+
+
+def _page_of(folder: Folder, key: str) -> type[BaseHTTPRequestHandler]:
+    class Page(BaseHTTPRequestHandler):
+        server_version = "Remedy"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            if self.path == "/":
+                self._answer(HTTPStatus.OK, _list_page(folder), "text/html")
+            else:
+                self._json(HTTPStatus.NOT_FOUND, "There is no such page.")
+
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(min(size, MOST_BYTES))
+            if self.path != "/messages":
+                self._json(HTTPStatus.NOT_FOUND, "Messages go to /messages.")
+            elif not hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {key}"):
+                self._json(HTTPStatus.UNAUTHORIZED, "The key is missing or wrong.")
+            elif (message := _read(body)) is None:
+                self._json(HTTPStatus.BAD_REQUEST, "A message has an id, to (E.164) and text.")
+            else:
+                folder.keep(*message)
+                self._json(HTTPStatus.OK, "")
+
+        def _json(self, status: HTTPStatus, error: str) -> None:
+            told = {"error": error} if error else {"state": "taken"}
+            self._answer(status, json.dumps(told), "application/json")
+
+        def _answer(self, status: HTTPStatus, text: str, kind: str) -> None:
+            content = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header(
+                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"
+            )
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Who is written to is nobody's business."""
+
+    return Page
+
+
+def _read(body: bytes) -> tuple[uuid.UUID, str, str] | None:
+    """Id, number and text of a message; None where it is none."""
+    try:
+        told = json.loads(body)
+        message_id, to, text = uuid.UUID(str(told["id"])), str(told["to"]), str(told["text"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return (message_id, to, text) if _NUMBER.fullmatch(to) and text.strip() else None
+
+
+def _list_page(folder: Folder) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(_when(one['at']))}<td>{html.escape(one['to'])}<td>{html.escape(one['text'])}"
+        for one in folder.messages()[:SHOWN]
+    )
+    table = (
+        f"<table><thead><tr><th>When (UTC)<th>To<th>Text<tbody>{rows}</table>"
+        if rows
+        else "<p>No SMS yet.</p>"
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Caught SMS - Remedy</title>'
+        "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;vertical-align:top;"
+        "border-bottom:1px solid #ccc;overflow-wrap:anywhere}</style>"
+        f"<main><h1>Caught SMS</h1>{table}</main></html>"
+    )
+
+
+def _when(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,1 @@
+"""Reminders of visits: when one is due, what became of it, and how a patient wants to be reminded."""
