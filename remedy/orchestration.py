@@ -21,6 +21,7 @@ from remedy.gateways.kafka import Publisher
 from remedy.gateways.mysql import engine_for
 from remedy.region import Region
 from remedy.settings import Settings
+from remedy.values import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,49 @@ LANDING_POOL, COUNTING_POOL, TRAINING_POOL, UPKEEP_POOL = (
 )
 """Names in dags/pools.json: how many tasks of a kind run at once."""
 
+
+def succeeded(context: Any) -> None:
+    """Called by Airflow after a task: it succeeded."""
+    _write_down(context, has_succeeded=True)
+
+
+def failed(context: Any) -> None:
+    """Called by Airflow after a task's last try: it failed."""
+    _write_down(context, has_succeeded=False)
+
+
+def _write_down(context: Any, *, has_succeeded: bool) -> None:
+    from remedy.gateways.mysql import in_transaction
+    from remedy.pipeline.task_results import TaskEnd, write_down
+
+    task = context["ti"]
+    end = TaskEnd(
+        dag_id=task.dag_id,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        map_index=task.map_index if task.map_index is not None else -1,
+        has_succeeded=has_succeeded,
+        try_count=task.try_number,
+        began_at=task.start_date,
+        ended_at=utc_now(),
+    )
+    engine = database(pool_size=1)
+    try:
+        in_transaction(engine, lambda connection: write_down(connection, end))
+    except sa.exc.DBAPIError as error:
+        # It ended as it did; a dashboard that does not know is no reason to say otherwise.
+        log.warning("How the task ended was not written down: %s", type(error.orig).__name__)
+    finally:
+        engine.dispose()
+
+
 default_args: dict[str, Any] = {
     "owner": "data-engineering",
     "retries": 2,
     "retry_delay": timedelta(seconds=30),
     "execution_timeout": timedelta(minutes=30),
+    "on_success_callback": succeeded,
+    "on_failure_callback": failed,
 }
 
 WATCH_SECONDS = 2

@@ -1,5 +1,6 @@
 """How the portal and the DAGs do, as it is written down and as it is read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from remedy.gateways.mysql import in_transaction
-from remedy.schema.measures import portal_minute
+from remedy.pipeline.task_results import TaskEnd, write_down
+from remedy.schema.measures import out_task_result, portal_minute
 from web_portal import metrics
 from web_portal.metrics import KEPT_FOR, Counts, Meter
 from web_portal.parts import EXTENSION
@@ -47,6 +49,13 @@ def engine(database: sa.Engine):
         at.execute(portal_minute.delete())
 
 
+@pytest.fixture
+def connection(database: sa.Engine):
+    with database.connect() as at:
+        yield at
+        at.rollback()
+
+
 def test_two_workers_count_into_the_same_minute(engine):
     one, other = a_worker(engine), a_worker(engine)
     one.counts.add("search", 0.004, 200)
@@ -84,3 +93,32 @@ def test_minutes_of_long_ago_go(engine):
     a_worker(engine).look()
     assert len(written(engine)) == 1
     assert metrics.KEPT_FOR.days == 30
+
+
+def ended(**changes: object) -> TaskEnd:
+    made = TaskEnd(
+        dag_id="check_quality", run_id="scheduled__1", task_id="check", map_index=-1,
+        has_succeeded=False, try_count=3, began_at=NOW - timedelta(minutes=1), ended_at=NOW,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def test_a_task_that_was_run_again_ended_as_it_did_last(connection):
+    write_down(connection, ended())
+    write_down(connection, ended(task_id="another"))
+    write_down(
+        connection, ended(has_succeeded=True, try_count=4, ended_at=NOW + timedelta(hours=1))
+    )
+
+    rows = connection.execute(
+        sa.select(out_task_result.c.task_id, out_task_result.c.has_succeeded, out_task_result.c.try_count)
+        .order_by(out_task_result.c.task_id)
+    ).all()  # fmt: skip
+    assert [tuple(row) for row in rows] == [("another", False, 3), ("check", True, 4)]
+
+
+def test_how_tasks_ended_long_ago_is_forgotten(connection):
+    write_down(connection, ended(run_id="old", ended_at=NOW - timedelta(days=31)))
+    write_down(connection, ended())
+    kept = connection.execute(sa.select(out_task_result.c.run_id)).scalars().all()
+    assert kept == ["scheduled__1"]
