@@ -21,6 +21,7 @@ from web_portal import (
     pages,
     parts,
     postman,
+    reminding,
 )
 
 FORM_BYTES = 64 * 1024
@@ -80,6 +81,7 @@ def create_app(
 
 def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.accounts import own, registration, staff, staff_colleagues, staff_licences
+    from web_portal.accounts import reminders as visit_reminders
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking
@@ -132,6 +134,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         tablet,
         till,
         transfers,
+        visit_reminders,
         watches,
         whole,
     )
@@ -145,6 +148,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     cashier.init_app(app)
     live.init_app(app)
     postman.init_app(app)
+    reminding.init_app(app)
     words.init_app(app)
 
 

@@ -3,12 +3,13 @@
 import gc
 
 from remedy.settings import Settings
-from web_portal import create_app, metrics, postman
+from web_portal import create_app, metrics, postman, reminding
 from web_portal.orders import cashier
 
 app = create_app(Settings.from_env())
 # Here and not in the factory: a test's or a tool's application writes to nobody by itself.
 postman.of(app).start()
+reminding.of(app).start()
 cashier.of(app).start()
 metrics.of(app).start()
 

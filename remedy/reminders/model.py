@@ -103,7 +103,7 @@ def due(visits: Iterable[Ahead], steps: Iterable[Step], *, now: datetime) -> lis
 
 def wait_after(attempts: int) -> timedelta:
     """How long one that failed so often before waits for its next attempt: 1, 2, 4 … 60 minutes."""
-    return min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(attempts, 10)), LONGEST_WAIT)
 
 
 def wants(choice: str, channel: Channel) -> bool:

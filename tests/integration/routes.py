@@ -195,6 +195,8 @@ ROUTES = (
     ),
     Route("own_health.reminders", "GET", "/account/reminders", PATIENTS),
     Route("own_health.remind", "POST", "/account/reminders", PATIENTS),
+    Route("visit_reminders.page", "GET", "/account/visit-reminders", PATIENTS),
+    Route("visit_reminders.choose", "POST", "/account/visit-reminders", PATIENTS),
     Route("review.queue", "GET", "/pharmacy/prescriptions", PHARMACISTS),
     Route(
         "review.one", "GET", "/pharmacy/prescriptions/{asha_prescription}", PHARMACISTS, {"chitra"}
