@@ -1,12 +1,12 @@
 """What is kept of doctors' calendars: hours, dates that differ, kinds of visit, a hospital's public holidays."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments.calendar import Calendar, DayException
-from remedy.appointments.model import Doctor, Hours, VisitKind
+from remedy.appointments.calendar import Calendar, DayException, stretches_of_day
+from remedy.appointments.model import Doctor, Hospital, Hours, VisitKind
 from remedy.schema.hospital import (
     doctor,
     doctor_exception,
@@ -15,6 +15,17 @@ from remedy.schema.hospital import (
     hospital_holiday,
     visit_kind,
 )
+from remedy.values import local_day
+
+HOSPITAL = (
+    hospital.c.public_id,
+    hospital.c.name,
+    hospital.c.address,
+    hospital.c.phone,
+    hospital.c.latitude,
+    hospital.c.longitude,
+)
+"""The columns of a `Hospital`."""
 
 
 def kinds_of(
@@ -88,3 +99,33 @@ def calendar_of(
         tuple(DayException(*row) for row in differs),
         frozenset((place, day) for place, day in closed),
     )
+
+
+def places_of(connection: sa.Connection, doctor_id: UUID) -> list[Hospital]:
+    """Where a doctor sees patients: the doctor's own hospital first, then the others by name."""
+    own = sa.select(doctor.c.hospital_id).where(doctor.c.public_id == doctor_id)
+    used = [
+        sa.select(kept.c.hospital_id)
+        .join_from(kept, doctor, doctor.c.id == kept.c.doctor_id)
+        .where(doctor.c.public_id == doctor_id, kept.c.hospital_id.is_not(None))
+        for kept in (doctor_hours, doctor_exception)
+    ]
+    rows = connection.execute(
+        sa.select(*HOSPITAL)
+        .where(sa.or_(*(hospital.c.id.in_(query) for query in (own, *used))))
+        .order_by(hospital.c.id != own.scalar_subquery(), hospital.c.name, hospital.c.id)
+    )
+    return [Hospital(*row) for row in rows]
+
+
+def place_of_slot(connection: sa.Connection, found: Doctor, starts_at: datetime) -> Hospital:
+    """The hospital a doctor is in at that time; the doctor's own where the calendar says none."""
+    day = local_day(starts_at, found.time_zone)
+    calendar = calendar_of(connection, found, first_day=day - timedelta(days=1), days=2)
+    here = found.hospital_id
+    for one in (day - timedelta(days=1), day):
+        for stretch in stretches_of_day(calendar, one):
+            if stretch.starts_at <= starts_at < stretch.ends_at:
+                here = stretch.hospital_id
+    row = connection.execute(sa.select(*HOSPITAL).where(hospital.c.public_id == here)).one()
+    return Hospital(*row)

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.appointments.calendar import slots_of_day
-from remedy.appointments.calendars import calendar_of, kinds_of
+from remedy.appointments.calendars import HOSPITAL, calendar_of, kinds_of
 from remedy.appointments.model import (
     CELL,
     URGENCIES,
@@ -66,16 +66,7 @@ def doctors(
 
 def hospitals(connection: sa.Connection) -> list[Hospital]:
     """Every hospital, by name."""
-    rows = connection.execute(
-        sa.select(
-            hospital.c.public_id,
-            hospital.c.name,
-            hospital.c.address,
-            hospital.c.phone,
-            hospital.c.latitude,
-            hospital.c.longitude,
-        ).order_by(hospital.c.name, hospital.c.id)
-    )
+    rows = connection.execute(sa.select(*HOSPITAL).order_by(hospital.c.name, hospital.c.id))
     return [Hospital(*row) for row in rows]
 
 

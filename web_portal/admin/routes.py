@@ -146,7 +146,12 @@ def _other_times(found: Visit) -> list[Slot]:
     around = max(first_day, local_day(found.starts_at, found.time_zone) - timedelta(days=7))
     return here.read(
         lambda c: queries.free_slots(
-            c, found.doctor_id, first_day=around, days=DAYS_OFFERED, now=now
+            c,
+            found.doctor_id,
+            first_day=around,
+            days=DAYS_OFFERED,
+            now=now,
+            kind_id=found.kind_id,
         )
     )
 

@@ -19,7 +19,7 @@ from remedy.values import local_day
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.appointments.forms import RELEASED, LeaveForm, PlaceForm, RequestForm
-from web_portal.appointments.times import doctor_or_404, doctor_page, instant_or_400
+from web_portal.appointments.times import doctor_or_404, doctor_page, instant_or_400, place_of
 from web_portal.forms import once
 from web_portal.pages import render
 from web_portal.parts import parts
@@ -34,12 +34,12 @@ def hold(doctor_id: UUID) -> Response:
     found = doctor_or_404(doctor_id)
     starts_at = instant_or_400(request.form.get("starts_at", ""))
     try:
-        _hold(doctor_id, starts_at)
+        _hold(found, starts_at)
     except Refused as refusal:
         status = 409 if isinstance(refusal, SlotTaken) else 422
         day = local_day(starts_at, found.time_zone)
         return doctor_page(found, status, first_day=day, refusal=str(refusal))
-    return redirect(_address(doctor_id, starts_at), 303)
+    return redirect(_address(found, starts_at), 303)
 
 
 @room.post("/hold/release")
@@ -76,8 +76,8 @@ def ask(doctor_id: UUID) -> Response:
         return _form_page(found, form, 422)
     try:
         if form.step.data == "check":
-            return _check_page(found, form, _hold(doctor_id, starts_at))
-        return redirect(once(form, _sender(doctor_id, starts_at, form)), 303)
+            return _check_page(found, form, _hold(found, starts_at))
+        return redirect(once(form, _sender(found, starts_at, form)), 303)
     except SlotTaken as taken:
         return _form_page(found, form, 409, refusal=str(taken), nearest=taken.nearest)
     except Refused as refusal:
@@ -92,7 +92,7 @@ def emergency() -> Response:
 
 
 def _sender(
-    doctor_id: UUID, starts_at: datetime, form: RequestForm
+    found: Doctor, starts_at: datetime, form: RequestForm
 ) -> Callable[[sa.Connection], str]:
     here, patient_id = parts(), access.patient_id()
 
@@ -100,7 +100,8 @@ def _sender(
         made = service.request_visit(
             connection,
             here.vault,
-            doctor_id=doctor_id,
+            doctor_id=found.doctor_id,
+            kind_id=found.kind_id,
             patient_id=patient_id,
             starts_at=starts_at,
             urgency=form.urgency.data,
@@ -112,11 +113,16 @@ def _sender(
     return work
 
 
-def _hold(doctor_id: UUID, starts_at: datetime) -> Hold:
+def _hold(found: Doctor, starts_at: datetime) -> Hold:
     here, patient_id = parts(), access.patient_id()
     return here.change(
         lambda c: holds.hold_slot(
-            c, doctor_id=doctor_id, patient_id=patient_id, starts_at=starts_at, clock=here.clock
+            c,
+            doctor_id=found.doctor_id,
+            kind_id=found.kind_id,
+            patient_id=patient_id,
+            starts_at=starts_at,
+            clock=here.clock,
         )
     )
 
@@ -129,8 +135,13 @@ def _own_hold(doctor_id: UUID, starts_at: datetime) -> Hold | None:
     return found if is_this else None
 
 
-def _address(doctor_id: UUID, starts_at: datetime) -> str:
-    return url_for("asking.ask", doctor_id=doctor_id, starts_at=starts_at.isoformat())
+def _address(found: Doctor, starts_at: datetime) -> str:
+    return url_for(
+        "asking.ask",
+        doctor_id=found.doctor_id,
+        kind=found.kind_id,
+        starts_at=starts_at.isoformat(),
+    )
 
 
 def _form_page(
@@ -148,7 +159,8 @@ def _form_page(
         doctor=found,
         form=form,
         starts_at=starts_at,
-        action=_address(found.doctor_id, starts_at),
+        place=place_of(found, starts_at),
+        action=_address(found, starts_at),
         hold=_own_hold(found.doctor_id, starts_at),
         refusal=refusal,
         nearest=nearest,
@@ -161,7 +173,8 @@ def _check_page(found: Doctor, form: RequestForm, made: Hold) -> Response:
         doctor=found,
         form=form,
         starts_at=made.starts_at,
-        action=_address(found.doctor_id, made.starts_at),
+        place=place_of(found, made.starts_at),
+        action=_address(found, made.starts_at),
         hold=made,
         symptoms=str(form.symptoms.data).strip(),
     )

@@ -15,6 +15,7 @@ from web_portal import access
 from web_portal.access import public, quiet, requires
 from web_portal.appointments.forms import AnswerForm, MoveForm
 from web_portal.appointments.times import (
+    doctor_of_visit,
     doctor_or_404,
     doctor_page,
     first_day_asked,
@@ -217,7 +218,7 @@ def _mark(found: Visit) -> str:
 def _move_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
     if not found.may_move(parts().now()):
         return _visit_page(found, 409 if status == 200 else status, refusal=refusal)
-    shown = week(doctor_or_404(found.doctor_id), first_day=first_day_asked())
+    shown = week(doctor_of_visit(found), first_day=first_day_asked())
     form = MoveForm(formdata=None)
     return render(
         "appointments/move.html", status, refusal=refusal, visit=found, **{**shown, "form": form}

@@ -10,7 +10,8 @@ from flask import abort, request
 from werkzeug.wrappers.response import Response
 
 from remedy.appointments import queries
-from remedy.appointments.model import FURTHEST, Doctor, Slot
+from remedy.appointments.calendars import kinds_of, place_of_slot, places_of
+from remedy.appointments.model import FURTHEST, Doctor, Hospital, Slot, Visit
 from remedy.values import instant_of, local_day
 from web_portal import access
 from web_portal.forms import Form
@@ -26,11 +27,29 @@ Shown = tuple[Slot, bool]
 
 
 def doctor_or_404(doctor_id: UUID) -> Doctor:
-    """The doctor, or an answer that there is none."""
-    found = parts().read(lambda c: queries.doctor_of(c, doctor_id))
+    """The doctor, for visits of the kind that the address names, or an answer that there is none."""
+    kind_id = _kind_asked()
+    return _or_404(parts().read(lambda c: queries.doctor_of(c, doctor_id, kind_id)))
+
+
+def doctor_of_visit(visit: Visit) -> Doctor:
+    """The doctor of a visit, for others of its kind; or an answer that the doctor sees nobody any more."""
+    return _or_404(
+        parts().read(
+            lambda c: queries.doctor_of(c, visit.doctor_id, visit.kind_id, is_ended_too=True)
+        )
+    )
+
+
+def _or_404(found: Doctor | None) -> Doctor:
     if found is None:
         abort(404)
     return found
+
+
+def place_of(found: Doctor, starts_at: datetime) -> Hospital:
+    """Where a doctor is at that time: what a visit's page says before it is asked for."""
+    return parts().read(lambda c: place_of_slot(c, found, starts_at))
 
 
 def doctor_page(
@@ -59,8 +78,14 @@ def week(found: Doctor, *, first_day: date | None) -> dict[str, Any]:
         )
 
     changes, slots = here.read(look)
+    kinds, places = here.read(
+        lambda c: (kinds_of(c, found.doctor_id), places_of(c, found.doctor_id))
+    )
     return {
         "doctor": found,
+        # Nobody is asked to choose from one.
+        "kinds": kinds if len(kinds) > 1 else [],
+        "places": {one.hospital_id: one for one in places} if len(places) > 1 else {},
         "days": _by_day(slots, found.time_zone),
         "first_day": first_day,
         "last_day": first_day + timedelta(days=DAYS_SHOWN - 1),
@@ -98,6 +123,14 @@ def instant_or_400(text: str) -> datetime:
         # The calendar itself ends beyond.
         abort(400)
     return instant
+
+
+def _kind_asked() -> UUID | None:
+    """The kind of visit the address names; no page of ours names one that is none."""
+    try:
+        return UUID(request.args["kind"]) if request.args.get("kind") else None
+    except ValueError:
+        abort(404)
 
 
 def first_day_asked() -> date | None:
