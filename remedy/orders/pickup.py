@@ -13,6 +13,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.hours import open_for
+from remedy.catalogue.pharmacies import pharmacy_of
 from remedy.orders import room
 from remedy.orders.model import MOST_PACKS_MILLI
 from remedy.prescriptions import service as prescriptions
@@ -26,9 +28,24 @@ from remedy.stock.model import Held, Refused
 from remedy.values import Clock, uuid7
 
 MAX_HOLD_MINUTES = 7 * 24 * 60
+HOLD_FOR = timedelta(hours=2)
+"""Packs are set aside until the pharmacy has been open for so long: who asks at night finds them in the morning."""
 
 Line = tuple[UUID, UUID, int]
 """A pharmacy, a medicine, and how many thousandths of a pack."""
+
+
+def minutes_to_hold(
+    connection: sa.Connection, pharmacy_ids: Sequence[UUID], *, now: datetime
+) -> int:
+    """How long packs are set aside at these pharmacies: until the last of them has been open long enough."""
+    until = [now + HOLD_FOR]
+    for pharmacy_id in pharmacy_ids:
+        known = pharmacy_of(connection, pharmacy_id)
+        if known is not None:
+            until.append(open_for(known.hours, now, known.time_zone, HOLD_FOR))
+    minutes = -(-(max(until) - now) // timedelta(minutes=1))
+    return min(minutes, MAX_HOLD_MINUTES)
 
 
 def hold(

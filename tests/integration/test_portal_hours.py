@@ -91,3 +91,17 @@ def test_a_week_without_hours_is_hours_not_known(cast: Cast) -> None:
     assert shown(cast) == {}
     assert "hours are not known yet" in cast.of("chitra").get("/pharmacy/hours").text
     assert "hours are not known" in cast.browser().get(f"/pharmacies/{cast.ids['corner']}").text
+
+
+def test_packs_asked_for_before_it_opens_wait_until_it_has_been_open_long_enough(
+    cast: Cast,
+) -> None:
+    # It is Monday, 9:00 at the pharmacy.
+    cast.of("chitra").post(
+        "/pharmacy/hours",
+        {"opens_0_1": "10:00", "closes_0_1": "11:30", "opens_0_2": "15:00", "closes_0_2": "19:30"},
+    )
+    told = {"pharmacy_id": str(cast.ids["corner"]), "packs": "1"}
+    answer = cast.of("asha").post(f"/medicines/{cast.ids['calmadol']}/holds", told)
+    page = cast.of("asha").get(answer.headers["Location"]).text
+    assert "Set aside until Mon 2 Mar 2026, 15:30 (CET)" in page

@@ -1,6 +1,5 @@
 """Find a medicine, see who has it, have packs set aside."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,9 +8,7 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.catalogue.hours import open_for
 from remedy.catalogue.model import Medicine
-from remedy.catalogue.pharmacies import pharmacy_of
 from remedy.catalogue.queries import Found, find, medicine
 from remedy.catalogue.watches import is_watching
 from remedy.orders import pickup
@@ -31,9 +28,6 @@ from web_portal.search.around import Around, around, nowhere
 from web_portal.search.forms import HoldForm
 
 room = Blueprint("search", __name__, template_folder="templates")
-
-HOLD_FOR = timedelta(hours=2)
-"""Packs are set aside until the pharmacy has been open for so long: who asks at night finds them in the morning."""
 
 LONGEST_QUERY = 200
 RESULTS = "results"
@@ -99,7 +93,7 @@ def hold(medicine_id: UUID) -> Response:
     def work(connection: sa.Connection) -> str:
         pickup.hold(
             connection, pharmacy_id, medicine_id, wanted,
-            patient_id=patient_id, minutes=minutes_to_hold(connection, [pharmacy_id]),
+            patient_id=patient_id, minutes=pickup.minutes_to_hold(connection, [pharmacy_id], now=here.now()),
             clock=here.clock,
         )  # fmt: skip
         return url_for("search.holds", done="held")
@@ -116,18 +110,6 @@ def hold(medicine_id: UUID) -> Response:
         return _page_of(medicine_id, 409, refusal=str(refusal))
     except Refused as refusal:
         return _page_of(medicine_id, 422, refusal=str(refusal))
-
-
-def minutes_to_hold(connection: sa.Connection, pharmacy_ids: Sequence[UUID]) -> int:
-    """How long packs are set aside at these pharmacies: until the last of them has been open long enough."""
-    now = parts().now()
-    until = [now + HOLD_FOR]
-    for pharmacy_id in pharmacy_ids:
-        known = pharmacy_of(connection, pharmacy_id)
-        if known is not None:
-            until.append(open_for(known.hours, now, known.time_zone, HOLD_FOR))
-    minutes = -(-(max(until) - now) // timedelta(minutes=1))
-    return min(minutes, pickup.MAX_HOLD_MINUTES)
 
 
 @room.get("/holds")
@@ -213,7 +195,7 @@ def _medicine_page(
         watch=OnceForm(formdata=None) if patient_id is not None else None,
         is_watching=patient_id is not None
         and parts().read(lambda c: is_watching(c, patient_id, found.medicine_id)),
-        hours=HOLD_FOR // timedelta(hours=1),
+        hours=pickup.HOLD_FOR // timedelta(hours=1),
         refusal=refusal,
         # So that searching again from another district finds the same medicine.
         q=q or found.label,

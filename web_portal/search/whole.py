@@ -34,7 +34,6 @@ from web_portal.pages import render
 from web_portal.parts import parts
 from web_portal.search import demand
 from web_portal.search.around import Around, around
-from web_portal.search.routes import HOLD_FOR, minutes_to_hold
 
 room = Blueprint("whole", __name__, url_prefix="/whole-prescription", template_folder="templates")
 
@@ -158,7 +157,9 @@ def hold() -> Response:
             connection,
             lines,
             patient_id=patient_id,
-            minutes=minutes_to_hold(connection, [pharmacy_id for pharmacy_id, *_rest in lines]),
+            minutes=pickup.minutes_to_hold(
+                connection, [pharmacy_id for pharmacy_id, *_rest in lines], now=here.now()
+            ),
             clock=here.clock,
         )
         return url_for("search.holds", done="held-all")
@@ -243,7 +244,7 @@ def _page(status: int, refusal: str | None = None) -> Response:
         ),
         form=HoldAllForm(formdata=None) if patient_id is not None else None,
         uncovered=here.read(lambda c: _uncovered(c, items, patient_id)) if patient_id else set(),
-        hours=HOLD_FOR // timedelta(hours=1),
+        hours=pickup.HOLD_FOR // timedelta(hours=1),
         address=_address,
         open_texts=[line.text for line in lines],
         labels={item.medicine.medicine_id: item.medicine.label for item in items},
