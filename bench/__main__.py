@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 
-from bench import chaos, demand, freshness, live, search, years
+from bench import chaos, demand, freshness, live, noshow, search, years
 from bench.load import TooBusyError, refuse_when_busy
 
 MEASUREMENTS = {
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "chaos": chaos,
     "demand": demand,
     "live": live,
+    "noshow": noshow,
     "search": search,
     "years": years,
 }
