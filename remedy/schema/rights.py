@@ -22,7 +22,9 @@ WATCH_READS = (
     "raw_stock_movements", "raw_medicine_searches", "agg_daily_demand", "agg_daily_search",
     "aggregated_day", "known_medicine",
 )  # fmt: skip
-APPEND_ONLY = ("stock_movement", "stock_movement_lot", "file_read", "appointment_record_read")
+APPEND_ONLY = (
+    "stock_movement", "stock_movement_lot", "file_read", "appointment_record_read", "call_list_switch",
+)  # fmt: skip
 FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
 """Encrypted files on their way to HDFS."""
 

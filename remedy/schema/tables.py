@@ -2,6 +2,7 @@
 
 from remedy.schema import (
     absence,
+    calls,
     demand,
     hospital,
     measures,
@@ -18,6 +19,7 @@ from remedy.schema.base import metadata
 
 __all__ = [
     "absence",
+    "calls",
     "demand",
     "hospital",
     "measures",
