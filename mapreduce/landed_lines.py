@@ -42,12 +42,15 @@ class Wanted:
     """What a count is asked for.
 
     `days` gives the wanted local days (ISO text) of each topic, `quarantined` the ids of the events that
-    are not believed, `names` what medicines are called.
+    are not believed, `names` what medicines are called; `zones` are the time zones of hospitals and `groups`
+    the ATC groups of medicines, by public id, for the counts that ask for them.
     """
 
     days: Mapping[str, frozenset[str]]
     quarantined: frozenset[str] = field(default_factory=frozenset)
     names: frozenset[str] = field(default_factory=frozenset)
+    zones: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -55,19 +58,23 @@ class Wanted:
         days: Mapping[str, Iterable[str]],
         quarantined: Iterable[str] = (),
         names: Iterable[str] = (),
+        zones: Mapping[str, str] | None = None,
+        groups: Mapping[str, str] | None = None,
     ) -> "Wanted":
         """From plain collections."""
         return cls(
             {topic: frozenset(wanted) for topic, wanted in days.items()},
             frozenset(quarantined),
             frozenset(names),
+            dict(zones or {}),
+            dict(groups or {}),
         )
 
     @classmethod
     def load(cls, path: str) -> "Wanted":
         """From the file that travels with the job."""
         whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls.of(whole["days"], whole["quarantined"], whole["names"])
+        return cls.of(**whole)
 
     def text(self) -> str:
         """As `load` reads it; the same question always gives the same text."""
@@ -75,6 +82,8 @@ class Wanted:
             "days": {topic: sorted(wanted) for topic, wanted in sorted(self.days.items())},
             "quarantined": sorted(self.quarantined),
             "names": sorted(self.names),
+            "zones": dict(sorted(self.zones.items())),
+            "groups": dict(sorted(self.groups.items())),
         }
         return json.dumps(whole, ensure_ascii=False)
 

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_LANDED = Asset(name="events_landed", uri="remedy://events/landed")
 DEMAND_AGGREGATED = Asset(name="demand_aggregated", uri="remedy://demand/aggregated")
+VISITS_AGGREGATED = Asset(name="visits_aggregated", uri="remedy://visits/aggregated")
 MODELS_TRAINED = Asset(name="models_trained", uri="remedy://models/trained")
 STOCK_FORECAST = Asset(name="stock_forecast", uri="remedy://stock/forecast")
 

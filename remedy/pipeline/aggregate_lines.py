@@ -1,6 +1,9 @@
-"""The lines a count puts out, as rows of the agg tables. Their form is described in mapreduce/counting.py."""
+"""The lines a count puts out, as rows of the agg tables. Their form is described in
+mapreduce/counting.py and mapreduce/visit_counting.py.
+"""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,16 +27,42 @@ Day = tuple[str, date]
 ROWS = "rows"
 """The kind of line that says how many rows a day was made of."""
 
-_TABLES: dict[str, tuple[str, sa.Table]] = {
-    "alike": ("medicine-searches", agg_daily_look_alike),
-    "demand": ("stock-movements", agg_daily_demand),
-    "people": ("medicine-searches", agg_daily_searcher),
-    "price": ("stock-movements", agg_daily_price),
-    "shelf": ("stock-movements", agg_daily_stock),
-    "unmet": ("medicine-searches", agg_daily_unmet_demand),
-    "search": ("medicine-searches", agg_daily_search),
-}
-"""The topic and the table of each other kind of line; its columns are the table's, in their order."""
+
+@dataclass(frozen=True)
+class Subject:
+    """What one count is about.
+
+    `name` is the folder of its results in HDFS. `lines` gives the topic and the table of each kind of line but
+    `rows`; its columns are the table's, in their order. With `adds_up`, lines of one key are added.
+    """
+
+    name: str
+    lines: Mapping[str, tuple[str, sa.Table]]
+    adds_up: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The topics that are counted, each with days of its own."""
+        return tuple(dict.fromkeys(topic for topic, _ in self.lines.values()))
+
+    def tables_of(self, kind: str) -> list[sa.Table]:
+        """The agg tables filled from a topic."""
+        return [table for topic, table in self.lines.values() if topic == kind]
+
+
+DEMAND = Subject(
+    "demand",
+    {
+        "alike": ("medicine-searches", agg_daily_look_alike),
+        "demand": ("stock-movements", agg_daily_demand),
+        "people": ("medicine-searches", agg_daily_searcher),
+        "price": ("stock-movements", agg_daily_price),
+        "shelf": ("stock-movements", agg_daily_stock),
+        "unmet": ("medicine-searches", agg_daily_unmet_demand),
+        "search": ("medicine-searches", agg_daily_search),
+    },
+)
+"""What mapreduce/counting.py counts."""
 
 
 class Counted(NamedTuple):
@@ -41,11 +70,6 @@ class Counted(NamedTuple):
 
     counted_rows: int
     quarantined_rows: int
-
-
-def tables_of(kind: str) -> list[sa.Table]:
-    """The agg tables filled from a topic."""
-    return [table for topic, table in _TABLES.values() if topic == kind]
 
 
 def read_counted(lines: Iterable[str]) -> dict[Day, Counted]:
@@ -59,29 +83,31 @@ def read_counted(lines: Iterable[str]) -> dict[Day, Counted]:
     return counted
 
 
-def agg_rows(lines: Iterable[str], size: int) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
+def agg_rows(
+    lines: Iterable[str], size: int, subject: Subject = DEMAND
+) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
     """The rows for each agg table, in batches of at most `size`.
 
     Raises:
         ValueError: if a line is of no known kind or has other columns than its table.
     """
-    waiting: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _TABLES}
+    waiting: dict[str, list[dict[str, Any]]] = {kind: [] for kind in subject.lines}
     for line in lines:
         kind, *values = line.split("\t")
         if kind == ROWS:
             continue
-        if kind not in _TABLES:
+        if kind not in subject.lines:
             raise ValueError(
                 "A line of the result is of no kind we know; was it made by another job?"
             )
-        table = _TABLES[kind][1]
+        table = subject.lines[kind][1]
         waiting[kind].append(_row(table, values))
         if len(waiting[kind]) == size:
             yield table, waiting[kind]
             waiting[kind] = []
     for kind, rows in waiting.items():
         if rows:
-            yield _TABLES[kind][1], rows
+            yield subject.lines[kind][1], rows
 
 
 def _row(table: sa.Table, values: list[str]) -> dict[str, Any]:

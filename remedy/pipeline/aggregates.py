@@ -13,16 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert
 
 from remedy.gateways.hdfs import Files, aggregates_folder
 from remedy.gateways.mysql import in_transaction
-from remedy.pipeline.aggregate_lines import (
-    Counted,
-    Day,
-    agg_rows,
-    read_counted,
-    tables_of,
-)
+from remedy.pipeline.aggregate_lines import DEMAND, Counted, Day, Subject, agg_rows, read_counted
 from remedy.schema.pipeline import (
     aggregated_day,
     landed_day,
@@ -31,12 +26,6 @@ from remedy.schema.pipeline import (
     quarantine,
 )
 from remedy.values import Clock, local_day
-
-KINDS = ("stock-movements", "medicine-searches")
-"""The topics that are counted, each with days of its own."""
-
-JOB = "demand"
-"""The folder of the results in HDFS."""
 
 BATCH_ROWS = 1000
 
@@ -107,6 +96,9 @@ class Asked:
         return cls(first, last, told["include_open"], told["again"])
 
 
+Planner = Callable[..., Plan]
+"""Chooses what to count, called as `make_plan` is."""
+
 Count = Callable[[Plan, Sequence[str], str], str]
 """Counts files in HDFS, for a plan, into a new folder there; returns the application's id on YARN."""
 
@@ -120,24 +112,26 @@ def aggregate(
     asked: Asked,
     run_id: str,
     clock: Clock,
+    subject: Subject = DEMAND,
+    planned: Planner | None = None,
 ) -> Done:
     """Choose the days, count them in one job, check the result and put it into the agg tables.
 
     It may be run again at any time: a day that did not change is left alone. `run_id` names the run beside
-    the days it counted.
+    the days it counted; `planned` chooses the days instead of `make_plan`.
 
     Raises:
         NotReconciled: if the job did not account for every row; the tables stay as they were.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        plan = make_plan(connection, zones, asked=asked, clock=clock)
+        plan = (planned or make_plan)(connection, zones, asked=asked, clock=clock)
     for kind, day in plan.waiting:
         log.warning("%s of %s waits: a part of it is not ready or not checked.", day, kind)
     if not plan.days:
         log.info("No day has changed since it was counted: nothing to do, no job started.")
         return Done((), plan.waiting, "")
     # Not the run's id: HDFS allows no colon in a name.
-    output = files.path(aggregates_folder(JOB, clock().strftime("%Y%m%dT%H%M%S.%fZ")))
+    output = files.path(aggregates_folder(subject.name, clock().strftime("%Y%m%dT%H%M%S.%fZ")))
     log.info("Counting %d days from %d files.", len(plan.days), len(plan.files))
     application_id = count(plan, [files.path(name) for name in plan.files], output)
     lines = _Result(files, output)
@@ -152,6 +146,7 @@ def aggregate(
             run_id=run_id,
             application_id=application_id,
             clock=clock,
+            subject=subject,
         ),
     )
     return Done(plan.days, plan.waiting, application_id)
@@ -168,7 +163,7 @@ def make_plan(
     open_from = first_open_day(zones, clock())
     days: list[DayToCount] = []
     waiting: list[Day] = []
-    for row in connection.execute(_candidates(asked)):
+    for row in connection.execute(candidates(DEMAND, asked)):
         is_open = row.day >= open_from
         # Any difference: a release and a landing may write their times in either order.
         is_changed = row.counted_at != row.changed_at or row.was_open
@@ -234,14 +229,15 @@ def load(
     run_id: str,
     application_id: str,
     clock: Clock,
+    subject: Subject = DEMAND,
 ) -> None:
     """Replace the days of the plan in the agg tables, in the caller's one transaction."""
-    for kind in KINDS:
+    for kind in subject.kinds:
         days = [chosen.day for chosen in plan.days if chosen.kind == kind]
-        for table in tables_of(kind) if days else ():
+        for table in subject.tables_of(kind) if days else ():
             connection.execute(sa.delete(table).where(table.c.day.in_(days)))
-    for table, rows in agg_rows(lines, BATCH_ROWS):
-        connection.execute(sa.insert(table), rows)
+    for table, rows in agg_rows(lines, BATCH_ROWS, subject):
+        connection.execute(_adding(table) if subject.adds_up else sa.insert(table), rows)
     aggregated_at = clock()
     for chosen in plan.days:
         of_day = counted.get((chosen.kind, chosen.day), Counted(0, 0))
@@ -266,6 +262,15 @@ def load(
         )
 
 
+def _adding(table: sa.Table) -> sa.Insert:
+    """Insert rows; what is there already is added to, not replaced."""
+    added = insert(table)
+    amounts = [column for column in table.columns if not column.primary_key]
+    return added.on_duplicate_key_update(
+        {column.name: column + added.inserted[column.name] for column in amounts}
+    )
+
+
 class _Result:
     """The lines of a finished job, to be read more than once."""
 
@@ -284,11 +289,13 @@ class _Result:
             yield from self._files.open_lines(part)
 
 
-def _is_ready() -> sa.ColumnElement[bool]:
+def is_ready() -> sa.ColumnElement[bool]:
+    """Whether a file is whole in HDFS and has passed the gate."""
     return sa.and_(landing_file.c.state == "ready", landing_file.c.checked_at.is_not(None))
 
 
-def _candidates(asked: Asked) -> sa.Select[Any]:
+def candidates(subject: Subject, asked: Asked) -> sa.Select[Any]:
+    """Every landed day of the subject's topics, with what is known of its count and of its ready files."""
     ready = (
         sa.select(
             landing_file.c.topic,
@@ -296,7 +303,7 @@ def _candidates(asked: Asked) -> sa.Select[Any]:
             sa.func.sum(landing_file_day.c.row_count).label("ready_rows"),
         )
         .join_from(landing_file, landing_file_day, landing_file_day.c.file_id == landing_file.c.id)
-        .where(_is_ready(), landing_file.c.topic.in_(KINDS))
+        .where(is_ready(), landing_file.c.topic.in_(subject.kinds))
         .where(*_between(landing_file_day.c.day, asked))
         .group_by(landing_file.c.topic, landing_file_day.c.day)
         .subquery()
@@ -317,7 +324,7 @@ def _candidates(asked: Asked) -> sa.Select[Any]:
         )
         .outerjoin(aggregated_day, is_its_count)
         .outerjoin(ready, is_its_part)
-        .where(landed_day.c.kind.in_(KINDS))
+        .where(landed_day.c.kind.in_(subject.kinds))
         .where(*_between(landed_day.c.day, asked))
         .order_by(landed_day.c.kind, landed_day.c.day)
     )
@@ -332,7 +339,7 @@ def _files(days: Iterable[DayToCount]) -> sa.Select[Any]:
     return (
         sa.select(landing_file.c.path)
         .join_from(landing_file, landing_file_day, landing_file_day.c.file_id == landing_file.c.id)
-        .where(_is_ready(), _is_of(landing_file.c.topic, landing_file_day.c.day, days))
+        .where(is_ready(), _is_of(landing_file.c.topic, landing_file_day.c.day, days))
         .distinct()
         .order_by(landing_file.c.path)
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mapreduce.daily_demand import COUNTERS, MRDailyDemand
+from mapreduce.daily_demand import MRDailyDemand
+from mapreduce.landed_job import COUNTERS
 from mapreduce.runner import run
 from tests.unit.mapreduce.landed import (
     SALBUTAMOL,
