@@ -85,6 +85,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.accounts import routes as accounts
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking
+    from web_portal.appointments import files as visit_files
     from web_portal.appointments import routes as appointments
     from web_portal.demand import routes as demand
     from web_portal.orders import basket, cashier, counter, picking
@@ -134,6 +135,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         tablet,
         till,
         transfers,
+        visit_files,
         visit_reminders,
         watches,
         whole,

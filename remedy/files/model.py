@@ -149,7 +149,7 @@ def _pages(content: bytes) -> int:
     if not pages:
         raise FileRefused("The PDF has no page that can be read; save it again.")
     if pages > MOST_PAGES:
-        raise FileRefused("The PDF has more than 25 pages; hand in only the prescription.")
+        raise FileRefused("The PDF has more than 25 pages; hand in only those that matter.")
     return pages
 
 

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 logging.getLogger("hdfs.client").setLevel(logging.WARNING)
 
 LANDING, AGGREGATES, MODELS, FILES = "landing", "aggregates", "models", "files"
-TEMPORARY = "_tmp"
-ZONES = (LANDING, AGGREGATES, MODELS, FILES, TEMPORARY)
+RECORDS, TEMPORARY = "records", "_tmp"
+ZONES = (LANDING, AGGREGATES, MODELS, FILES, RECORDS, TEMPORARY)
 
 TIMEOUT = (5, 60)
 """Seconds to connect and to wait for bytes: a hung DataNode must not hang a task for ever."""
@@ -55,6 +55,11 @@ def model_folder(model: str, version: str) -> str:
 def patient_file(file_id: uuid.UUID) -> str:
     """What a patient handed in, encrypted; its name is an id that says nothing."""
     return f"{FILES}/{file_id}"
+
+
+def appointment_record(appointment_id: uuid.UUID, version: int, sha256: bytes) -> str:
+    """The record of a visit as it was at that version; other bytes have another name."""
+    return f"{RECORDS}/{appointment_id}/v{version}-{sha256[:8].hex()}.json"
 
 
 def connect(url: str, user: str, root: str) -> "Files":

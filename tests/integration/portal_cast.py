@@ -23,6 +23,7 @@ from remedy.appointments import service as appointments
 from remedy.catalogue import stock_import, stock_list
 from remedy.catalogue.service import add_medicine
 from remedy.events.base import Envelope
+from remedy.files import visits
 from remedy.files.model import Examined
 from remedy.orders import basket, pickup
 from remedy.orders import service as orders
@@ -299,6 +300,11 @@ def _what_happened(connection: sa.Connection, made: Cast, vault: Vault) -> None:
             starts_at=slot.starts_at, urgency="soon", symptoms=canary(patient), clock=clock,
         )  # fmt: skip
         ids[f"{patient}_visit"] = visit.appointment_id
+        ids[f"{patient}_visit_file"] = visits.attach(
+            connection, vault, visit.appointment_id,
+            Examined(canary(patient), "image/png", 1, canary(patient).encode()),
+            patient_id=ids[patient], clock=clock,
+        )  # fmt: skip
         held = pickup.hold(
             connection, ids["corner"], ids["calmadol"], 1000, patient_id=ids[patient], minutes=60,
             clock=clock,

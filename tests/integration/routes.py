@@ -95,6 +95,17 @@ ROUTES = (
     Route("appointments.answer", "POST", "/requests/{asha_visit}/answer", PATIENTS, {"asha"}),
     Route("appointments.other_times", "GET", "/requests/{asha_visit}/move", PATIENTS, {"asha"}),
     Route("appointments.move", "POST", "/requests/{asha_visit}/move", PATIENTS, {"asha"}),
+    Route("visit_files.page", "GET", "/requests/{asha_visit}/files", PATIENTS, {"asha"}),
+    Route("visit_files.add", "POST", "/requests/{asha_visit}/files", PATIENTS, {"asha"}),
+    Route(
+        "visit_files.one", "GET", "/requests/{asha_visit}/files/{asha_visit_file}",
+        PATIENTS | ADMINS | {"ekow"}, {"asha", "ekow", "farah"},
+    ),
+    # Nothing landed in these tests: whoever may see it is told that there is no record yet.
+    Route(
+        "visit_files.record_as_pdf", "GET", "/requests/{asha_visit}/record.pdf",
+        PATIENTS | ADMINS | {"ekow"}, {"asha", "ekow", "farah"}, answers={503},
+    ),
     Route("pharmacy.stock", "GET", "/pharmacy/stock", PHARMACISTS),
     Route("pharmacy.medicines", "GET", "/pharmacy/medicines?q=paracetamol", PHARMACISTS),
     Route("pharmacy.card", "GET", "/pharmacy/stock/{calmadol}", PHARMACISTS),

@@ -9,12 +9,12 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.pharmacies import pharmacy_of
-from remedy.files.model import MOST_BYTES, FileRefused
+from remedy.files.model import FileRefused
 from remedy.prescriptions import queries, refills, service
 from remedy.prescriptions.model import Changed, Prescription, Refused
 from remedy.prescriptions.review import REASON
 from remedy.vault import Unreadable
-from web_portal import access
+from web_portal import access, handed_in
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
@@ -26,15 +26,12 @@ room = Blueprint(
     "prescriptions", __name__, template_folder="templates", url_prefix="/prescriptions"
 )
 
-FORM_BYTES = 64 * 1024
-"""What a form has beside its file."""
-
 
 @room.url_value_preprocessor
 def _allow_a_file(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Before anything reads the form: here it may be as large as a picture."""
     if endpoint == "prescriptions.upload":
-        request.max_content_length = MOST_BYTES + FORM_BYTES
+        handed_in.allow_a_file()
 
 
 @room.get("")
@@ -75,14 +72,14 @@ def upload(pharmacy_id: UUID) -> Response:
         return _upload_page(422, pharmacy_id, form)
     name = PurePath(form.file.data.filename or "").name
     try:
-        handed_in = pictures.taken(name, form.file.data.read())
+        file = handed_in.taken(name, form.file.data.read())
     except FileRefused as refused:
         form.refuse("file", str(refused))
         return _upload_page(422, pharmacy_id, form)
 
     def work(connection: sa.Connection) -> str:
         made = service.upload(
-            connection, here.vault, patient_id, pharmacy_id, handed_in, clock=here.clock
+            connection, here.vault, patient_id, pharmacy_id, file, clock=here.clock
         )
         return url_for(
             "prescriptions.one", prescription_id=made, medicine=_wanted(), done="prescription-sent"
