@@ -137,6 +137,21 @@ def check_hours(hours: Iterable[Hours]) -> None:
             )
 
 
+def check_day(calendar: Calendar, day: date) -> None:
+    """Refuse a date on which a doctor would be in two places, or twice in one.
+
+    Raises:
+        Refused: if the hours of that date overlap, or those of the day before or after.
+    """
+    near = (_written(calendar, day + timedelta(days=n)) for n in (-1, 0, 1))
+    placed = sorted(one for written in near for one in written)
+    if any(two.starts_at < one.ends_at for one, two in pairwise(placed)):
+        raise Refused(
+            "These hours overlap others of that date; nobody can be in two places at once. Say first that the"
+            " week's hours do not count on that date, or choose other times."
+        )
+
+
 def check_times(starts: time, ends: time) -> None:
     """Refuse hours that cells of five minutes cannot hold.
 
@@ -156,11 +171,20 @@ def check_kind(name: str, minutes: int, buffer_minutes: int) -> str:
     plain = name.strip()
     if not plain or len(plain) > KIND_NAME_AT_MOST:
         raise Refused("Give the kind of visit a name of at most 60 characters.")
+    check_length(minutes, buffer_minutes)
+    return plain
+
+
+def check_length(minutes: int, buffer_minutes: int = 0) -> None:
+    """Refuse a length of visits that cells of five minutes cannot hold, or that no visit has.
+
+    Raises:
+        Refused: if the minutes are no such length.
+    """
     if minutes % CELL_MINUTES or not CELL_MINUTES <= minutes <= LONGEST_VISIT:
         raise Refused("A visit takes 5 to 480 minutes, in steps of five.")
     if buffer_minutes % CELL_MINUTES or not 0 <= buffer_minutes <= LONGEST_BUFFER:
         raise Refused("The time after a visit is 0 to 120 minutes, in steps of five.")
-    return plain
 
 
 def instant(day: date, clock_time: time, time_zone: str) -> datetime:

@@ -1,6 +1,7 @@
 """What is kept of doctors' calendars: hours, dates that differ, kinds of visit, a hospital's public holidays."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +27,92 @@ HOSPITAL = (
     hospital.c.longitude,
 )
 """The columns of a `Hospital`."""
+
+DOCTOR = (
+    doctor.c.public_id,
+    doctor.c.name,
+    doctor.c.speciality,
+    doctor.c.visit_minutes,
+    hospital.c.public_id,
+    hospital.c.name,
+    hospital.c.address,
+    hospital.c.time_zone,
+)
+"""The columns of a `Doctor` of whose kinds nothing is asked."""
+
+
+@dataclass(frozen=True)
+class KeptDoctor:
+    """A doctor as the hospital keeps one, who may see nobody now."""
+
+    doctor: Doctor
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class KeptException:
+    """A date that differs, as it is kept: without times the week's hours do not count."""
+
+    exception_id: UUID
+    day: date
+    starts: time | None
+    ends: time | None
+    hospital_name: str | None
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """A public holiday of a hospital; it may be open all the same."""
+
+    day: date
+    name: str
+    is_open: bool
+
+
+def kept_doctors(connection: sa.Connection, doctor_id: UUID | None = None) -> list[KeptDoctor]:
+    """Every doctor, or one, whether or not they see patients now, by hospital and name."""
+    query = (
+        sa.select(*DOCTOR, doctor.c.is_active)
+        .join_from(doctor, hospital)
+        .order_by(hospital.c.name, hospital.c.id, doctor.c.name, doctor.c.id)
+    )
+    if doctor_id is not None:
+        query = query.where(doctor.c.public_id == doctor_id)
+    return [KeptDoctor(Doctor(*row[:-1]), row[-1]) for row in connection.execute(query)]
+
+
+def exceptions_of(
+    connection: sa.Connection, doctor_id: UUID, *, since: date
+) -> list[KeptException]:
+    """A doctor's dates that differ from the week, from a day on."""
+    rows = connection.execute(
+        sa.select(
+            doctor_exception.c.public_id,
+            doctor_exception.c.day,
+            doctor_exception.c.starts,
+            doctor_exception.c.ends,
+            hospital.c.name,
+        )
+        .select_from(
+            doctor_exception.join(doctor, doctor.c.id == doctor_exception.c.doctor_id).outerjoin(
+                hospital, hospital.c.id == doctor_exception.c.hospital_id
+            )
+        )
+        .where(doctor.c.public_id == doctor_id, doctor_exception.c.day >= since)
+        .order_by(doctor_exception.c.day, doctor_exception.c.starts, doctor_exception.c.id)
+    )
+    return [KeptException(*row) for row in rows]
+
+
+def holidays_of(connection: sa.Connection, hospital_id: UUID, *, since: date) -> list[Holiday]:
+    """A hospital's public holidays from a day on."""
+    rows = connection.execute(
+        sa.select(hospital_holiday.c.day, hospital_holiday.c.name, hospital_holiday.c.is_open)
+        .join_from(hospital_holiday, hospital)
+        .where(hospital.c.public_id == hospital_id, hospital_holiday.c.day >= since)
+        .order_by(hospital_holiday.c.day)
+    )
+    return [Holiday(*row) for row in rows]
 
 
 def kinds_of(

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.appointments.calendar import slots_of_day
-from remedy.appointments.calendars import HOSPITAL, calendar_of, kinds_of
+from remedy.appointments.calendars import DOCTOR, HOSPITAL, calendar_of, kinds_of
 from remedy.appointments.model import (
     CELL,
     URGENCIES,
@@ -35,24 +35,13 @@ from remedy.schema.hospital import (
 from remedy.schema.people import patient
 from remedy.values import local_day
 
-_DOCTOR = (
-    doctor.c.public_id,
-    doctor.c.name,
-    doctor.c.speciality,
-    doctor.c.visit_minutes,
-    hospital.c.public_id,
-    hospital.c.name,
-    hospital.c.address,
-    hospital.c.time_zone,
-)
-
 
 def doctors(
     connection: sa.Connection, speciality: str | None = None, hospital_id: UUID | None = None
 ) -> list[Doctor]:
     """The doctors who see patients, all or of a speciality or hospital, by speciality and name."""
     query = (
-        sa.select(*_DOCTOR)
+        sa.select(*DOCTOR)
         .join_from(doctor, hospital)
         .where(doctor.c.is_active)
         .order_by(doctor.c.speciality, doctor.c.name, doctor.c.id)
@@ -82,7 +71,7 @@ def doctor_of(
     None also for a kind that is not this doctor's, or has ended; with `is_ended_too` that one counts as well: a
     visit keeps its kind.
     """
-    query = sa.select(*_DOCTOR).join_from(doctor, hospital)
+    query = sa.select(*DOCTOR).join_from(doctor, hospital)
     row = connection.execute(
         query.where(doctor.c.public_id == doctor_id, doctor.c.is_active)
     ).one_or_none()

@@ -1,0 +1,125 @@
+"""Changes to hospitals, and to the public holidays on which they are closed."""
+
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy.appointments.model import Refused
+from remedy.appointments.public_holidays import public_holidays
+from remedy.schema.hospital import doctor, doctor_hours, hospital, hospital_holiday
+from remedy.values import Clock, uuid7
+
+
+def make_hospital(
+    connection: sa.Connection,
+    *,
+    name: str,
+    address: str,
+    phone: str | None,
+    latitude: float,
+    longitude: float,
+    time_zone: str,
+    country: str,
+    clock: Clock,
+) -> UUID:
+    """Make a hospital; its public id."""
+    made = uuid7(clock)
+    connection.execute(
+        sa.insert(hospital).values(
+            public_id=made,
+            name=name,
+            address=address,
+            phone=phone,
+            latitude=latitude,
+            longitude=longitude,
+            time_zone=time_zone,
+            country=country,
+        )
+    )
+    return made
+
+
+def bring_holidays(connection: sa.Connection, hospital_id: UUID, *, country: str, year: int) -> int:
+    """Bring in a country's public holidays of a year; how many. What is kept of a day already stays as it is.
+
+    Raises:
+        Refused: if there is no such hospital, or nothing is known of that country.
+    """
+    found = public_holidays(country, year)
+    row = hospital_row(connection, hospital_id)
+    connection.execute(sa.update(hospital).where(hospital.c.id == row).values(country=country))
+    for day, name in found.items():
+        _keep_holiday(connection, row, day, name)
+    _everybody_changed(connection, row)
+    return len(found)
+
+
+def add_holiday(connection: sa.Connection, hospital_id: UUID, day: date, name: str) -> None:
+    """Close a hospital on a day; a day that was opened is closed again.
+
+    Raises:
+        Refused: if there is no such hospital, or the day has no name.
+    """
+    plain = name.strip()
+    if not 1 <= len(plain) <= 120:
+        raise Refused("Say in at most 120 characters why the hospital is closed that day.")
+    row = hospital_row(connection, hospital_id)
+    _keep_holiday(connection, row, day, plain)
+    connection.execute(
+        sa.update(hospital_holiday)
+        .where(hospital_holiday.c.hospital_id == row, hospital_holiday.c.day == day)
+        .values(name=plain, is_open=False)
+    )
+    _everybody_changed(connection, row)
+
+
+def open_holiday(connection: sa.Connection, hospital_id: UUID, day: date) -> bool:
+    """Let a hospital work on a public holiday; whether it was closed. Bringing holidays in anew does not close it.
+
+    Raises:
+        Refused: if there is no such hospital.
+    """
+    row = hospital_row(connection, hospital_id)
+    done = connection.execute(
+        sa.update(hospital_holiday)
+        .where(
+            hospital_holiday.c.hospital_id == row,
+            hospital_holiday.c.day == day,
+            hospital_holiday.c.is_open.is_(False),
+        )
+        .values(is_open=True)
+    )
+    _everybody_changed(connection, row)
+    return done.rowcount > 0
+
+
+def hospital_row(connection: sa.Connection, hospital_id: UUID) -> int:
+    row = connection.execute(
+        sa.select(hospital.c.id).where(hospital.c.public_id == hospital_id)
+    ).scalar()
+    if row is None:
+        raise Refused("There is no such hospital.")
+    return int(row)
+
+
+def _everybody_changed(connection: sa.Connection, at: int) -> None:
+    """Open pages of the doctors who work at a hospital look again."""
+    elsewhere = sa.select(doctor_hours.c.doctor_id).where(doctor_hours.c.hospital_id == at)
+    rows = connection.execute(
+        sa.select(doctor.c.id).where(sa.or_(doctor.c.hospital_id == at, doctor.c.id.in_(elsewhere)))
+    ).scalars()
+    for row in sorted(rows):
+        connection.execute(
+            sa.update(doctor).where(doctor.c.id == row).values(doctor_seq=doctor.c.doctor_seq + 1)
+        )
+
+
+def _keep_holiday(connection: sa.Connection, at: int, day: date, name: str) -> None:
+    connection.execute(
+        sa.text(
+            "INSERT INTO hospital_holiday (hospital_id, day, name) VALUES (:place, :day, :name)"
+            " ON DUPLICATE KEY UPDATE day = day"
+        ),
+        {"place": at, "day": day, "name": name[:120]},
+    )
