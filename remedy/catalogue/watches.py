@@ -14,7 +14,7 @@ from remedy import owed
 from remedy.catalogue.queries import day_at_pharmacy
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import medicine, medicine_watch, pharmacy, stock_item
-from remedy.stock.model import medicine_label
+from remedy.stock.labels import LABEL, label_of
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock
 
@@ -81,11 +81,7 @@ def watches_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) ->
     rows = connection.execute(
         sa.select(
             medicine.c.public_id,
-            medicine.c.generic_name,
-            medicine.c.brand_name,
-            medicine.c.strength,
-            medicine.c.form,
-            medicine.c.pack,
+            *LABEL,
             medicine_watch.c.asked_at,
             medicine_watch.c.told_at,
             _is_back(connection, now).label("is_back"),
@@ -98,8 +94,7 @@ def watches_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) ->
         .limit(SHOWN)
     )
     return [
-        Watch(row[0], medicine_label(*row[1:6]), row.asked_at, row.told_at, bool(row.is_back))
-        for row in rows
+        Watch(row[0], label_of(row), row.asked_at, row.told_at, bool(row.is_back)) for row in rows
     ]
 
 

@@ -10,8 +10,9 @@ from remedy.orders.model import MOST_LINES, MOST_PACKS_MILLI
 from remedy.schema.orders import basket, basket_line
 from remedy.schema.pharmacy import medicine, pharmacy, stock_item
 from remedy.stock.holds import patient_of
+from remedy.stock.labels import LABEL, label_of
 from remedy.stock.locks import place_of
-from remedy.stock.model import Refused, UnknownMedicine, medicine_label
+from remedy.stock.model import Refused, UnknownMedicine
 from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import Clock, amount_of, local_day
 
@@ -210,11 +211,7 @@ def basket_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> 
     rows = connection.execute(
         sa.select(
             medicine.c.public_id,
-            medicine.c.generic_name,
-            medicine.c.brand_name,
-            medicine.c.strength,
-            medicine.c.form,
-            medicine.c.pack,
+            *LABEL,
             medicine.c.is_prescription_only,
             basket_line.c.quantity_milli,
             item.price_minor,
@@ -230,7 +227,7 @@ def basket_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> 
     lines = tuple(
         BasketLine(
             row.public_id,
-            medicine_label(row.generic_name, row.brand_name, row.strength, row.form, row.pack),
+            label_of(row),
             bool(row.is_prescription_only),
             row.quantity_milli,
             row.price_minor,

@@ -11,7 +11,7 @@ from remedy.orders.model import OPEN, Order, OrderLine
 from remedy.schema.orders import order_payment, pharmacy_order, pharmacy_order_line
 from remedy.schema.people import account, patient
 from remedy.schema.pharmacy import medicine, pharmacy, stock_item
-from remedy.stock.model import medicine_label
+from remedy.stock.labels import LABEL, label_of
 
 ORDERS_SHOWN = 50
 ENDED_SHOWN = 20
@@ -133,11 +133,7 @@ def _lines(connection: sa.Connection, order_rows: Sequence[int]) -> dict[int, li
         sa.select(
             pharmacy_order_line.c.order_id,
             medicine.c.public_id,
-            medicine.c.generic_name,
-            medicine.c.brand_name,
-            medicine.c.strength,
-            medicine.c.form,
-            medicine.c.pack,
+            *LABEL,
             medicine.c.is_prescription_only,
             pharmacy_order_line.c.quantity_milli,
             pharmacy_order_line.c.price_minor,
@@ -149,7 +145,7 @@ def _lines(connection: sa.Connection, order_rows: Sequence[int]) -> dict[int, li
         .order_by(sa.func.lower(medicine.c.generic_name), medicine.c.id)
     )
     for row in rows:
-        label = medicine_label(row.generic_name, row.brand_name, row.strength, row.form, row.pack)
+        label = label_of(row)
         found[row.order_id].append(
             OrderLine(
                 row.public_id,

@@ -18,7 +18,7 @@ from remedy.prescriptions.interactions import SEVERITIES, Source, current_source
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import medicine, medicine_word
 from remedy.schema.prescriptions import interaction, prescription, prescription_line
-from remedy.stock.model import medicine_label
+from remedy.stock.labels import LABEL, label_of
 from remedy.vault import Unreadable, Vault
 
 ALLERGY = "allergy"
@@ -227,8 +227,7 @@ def _allowed(
 def _looked(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> list[Looked]:
     rows = connection.execute(
         sa.select(
-            medicine.c.public_id, medicine.c.generic_name, medicine.c.brand_name,
-            medicine.c.strength, medicine.c.form, medicine.c.pack,
+            medicine.c.public_id, *LABEL,
         )
         .where(wanted)
         .order_by(medicine.c.id)
@@ -236,7 +235,7 @@ def _looked(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> list[L
     return [
         Looked(
             row.public_id,
-            medicine_label(row.generic_name, row.brand_name, row.strength, row.form, row.pack),
+            label_of(row),
             ingredients.parts_of(row.generic_name),
         )
         for row in rows

@@ -18,7 +18,7 @@ from remedy.schema.prescriptions import (
     prescription_use,
     stored_file,
 )
-from remedy.stock.model import medicine_label
+from remedy.stock.labels import LABEL, label_of
 
 QUEUE_AT_MOST = 200
 
@@ -104,7 +104,7 @@ def taken_by(connection: sa.Connection, order_id: UUID) -> list[Taken]:
     rows = connection.execute(
         sa.select(
             medicine.c.public_id.label("medicine_id"),
-            *_LABEL,
+            *LABEL,
             prescription_use.c.quantity_milli,
             pharmacy.c.name.label("pharmacy_name"),
             pharmacy.c.time_zone,
@@ -124,7 +124,7 @@ def taken_by(connection: sa.Connection, order_id: UUID) -> list[Taken]:
     )
     return [
         Taken(
-            row.medicine_id, _label(row), int(row.quantity_milli), row.pharmacy_name,
+            row.medicine_id, label_of(row), int(row.quantity_milli), row.pharmacy_name,
             row.time_zone, row.decided_at, row.valid_until,
         )
         for row in rows
@@ -234,7 +234,7 @@ def confirmed_for(connection: sa.Connection, prescription_id: UUID) -> list[Conf
         sa.select(
             prescription_line.c.public_id.label("line_id"),
             medicine.c.public_id.label("medicine_id"),
-            *_LABEL,
+            *LABEL,
             prescription_substitute.c.confirmed_at,
             prescription_substitute.c.reason_sealed,
         )
@@ -249,7 +249,7 @@ def confirmed_for(connection: sa.Connection, prescription_id: UUID) -> list[Conf
         .order_by(prescription_substitute.c.confirmed_at)
     )
     return [
-        Confirmed(row.line_id, row.medicine_id, _label(row), row.confirmed_at, row.reason_sealed)
+        Confirmed(row.line_id, row.medicine_id, label_of(row), row.confirmed_at, row.reason_sealed)
         for row in rows
     ]
 
@@ -305,15 +305,6 @@ def pharmacies_to_choose(
     return [ChoosablePharmacy(*row) for row in rows]
 
 
-_LABEL = tuple(
-    medicine.c[name] for name in ("generic_name", "brand_name", "strength", "form", "pack")
-)
-
-
-def _label(row: Any) -> str:
-    return medicine_label(row.generic_name, row.brand_name, row.strength, row.form, row.pack)
-
-
 def _prescriptions() -> sa.Select[tuple[Any, ...]]:
     own = prescription.c
     return sa.select(
@@ -363,7 +354,7 @@ def _lines(connection: sa.Connection, rows: list[int]) -> dict[int, list[Line]]:
         return found
     own = prescription_line.c
     told = connection.execute(
-        sa.select(prescription_line, medicine.c.public_id.label("medicine_public_id"), *_LABEL)
+        sa.select(prescription_line, medicine.c.public_id.label("medicine_public_id"), *LABEL)
         .select_from(prescription_line.join(medicine, medicine.c.id == own.medicine_id))
         .where(own.prescription_id.in_(rows))
         .order_by(own.id)
@@ -373,7 +364,7 @@ def _lines(connection: sa.Connection, rows: list[int]) -> dict[int, list[Line]]:
             Line(
                 line_id=row.public_id,
                 medicine_id=row.medicine_public_id,
-                label=_label(row),
+                label=label_of(row),
                 quantity_milli=int(row.quantity_milli),
                 repeats=int(row.repeats),
                 allowed_milli=int(row.allowed_milli),

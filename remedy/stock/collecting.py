@@ -18,8 +18,9 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_hold, stock_item
 from remedy.stock import codes, ledger
 from remedy.stock.batches import entry_of
 from remedy.stock.holds import available_now
+from remedy.stock.labels import LABEL, label_of
 from remedy.stock.locks import Item, Place, lock_counter, place_of
-from remedy.stock.model import Conflict, Line, Refused, medicine_label
+from remedy.stock.model import Conflict, Line, Refused
 from remedy.values import Clock, uuid7
 
 FAILURES_ALLOWED = 20
@@ -125,11 +126,7 @@ def holds_at(
         sa.select(
             stock_hold.c.public_id,
             medicine.c.public_id.label("medicine_id"),
-            medicine.c.generic_name,
-            medicine.c.brand_name,
-            medicine.c.strength,
-            medicine.c.form,
-            medicine.c.pack,
+            *LABEL,
             medicine.c.is_prescription_only,
             stock_hold.c.quantity_milli,
             stock_item.c.price_minor,
@@ -151,7 +148,7 @@ def holds_at(
 
 
 def _waiting_hold(row: Any) -> WaitingHold:
-    label = medicine_label(row.generic_name, row.brand_name, row.strength, row.form, row.pack)
+    label = label_of(row)
     return WaitingHold(
         row.public_id, row.medicine_id, label, bool(row.is_prescription_only), row.quantity_milli,
         row.price_minor, row.state, row.created_at, row.expires_at, row.ended_at,

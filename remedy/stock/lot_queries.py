@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.schema.pharmacy import medicine, stock_item, stock_lot
+from remedy.stock.labels import LABEL, label_of
 from remedy.stock.locks import place_of
-from remedy.stock.model import medicine_label
 from remedy.values import amount_of, local_day
 
 SHOWN = 500
@@ -73,10 +73,10 @@ def _lots(
 ) -> list[LotRow]:
     place = place_of(connection, pharmacy_id)
     day = local_day(now, place.time_zone)
-    lot, of = stock_lot.c, medicine.c
+    lot = stock_lot.c
     rows = connection.execute(
         sa.select(
-            of.public_id, of.generic_name, of.brand_name, of.strength, of.form, of.pack,
+            medicine.c.public_id, *LABEL,
             lot.lot_number, lot.expires_on, lot.recalled_at, lot.quantity_milli,
             stock_item.c.price_minor,
         )
@@ -93,7 +93,7 @@ def _lots(
         found.append(
             LotRow(
                 row.public_id,
-                medicine_label(*row[1:6]),
+                label_of(row),
                 row.lot_number,
                 row.expires_on,
                 (row.expires_on - day).days if row.expires_on else None,

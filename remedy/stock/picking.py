@@ -8,8 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.schema.pharmacy import medicine, stock_item, stock_lot
+from remedy.stock.labels import LABEL, label_of
 from remedy.stock.locks import place_of
-from remedy.stock.model import Lot, first_expired, medicine_label, take
+from remedy.stock.model import Lot, first_expired, take
 from remedy.values import local_day
 
 
@@ -47,11 +48,7 @@ def pick_list(
     rows = connection.execute(
         sa.select(
             medicine.c.public_id.label("medicine_id"),
-            medicine.c.generic_name,
-            medicine.c.brand_name,
-            medicine.c.strength,
-            medicine.c.form,
-            medicine.c.pack,
+            *LABEL,
             medicine.c.is_prescription_only,
             stock_lot.c.public_id.label("lot_id"),
             stock_lot.c.lot_number,
@@ -81,9 +78,7 @@ def pick_list(
         found.append(
             PickLine(
                 medicine_id,
-                medicine_label(
-                    first.generic_name, first.brand_name, first.strength, first.form, first.pack
-                ),
+                label_of(first),
                 bool(first.is_prescription_only),
                 wanted[medicine_id],
                 sum(lot.quantity_milli for lot in lots.values()),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from remedy.schema.demand import demand_alert, demand_now, demand_watch
 from remedy.schema.pipeline import RAW
-from remedy.stock.model import medicine_label
+from remedy.stock.labels import label_of
 from remedy.values import MILLI
 
 HISTORY_DAYS = 30
@@ -194,9 +194,7 @@ def names(connection: sa.Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
         " WHERE public_id IN :ids"
     ).bindparams(sa.bindparam("ids", [one.bytes for one in wanted_ids], expanding=True))
     return {
-        UUID(bytes=bytes(row.public_id)): medicine_label(
-            row.generic_name, row.brand_name, row.strength, row.form, row.pack
-        )
+        UUID(bytes=bytes(row.public_id)): label_of(row)
         for row in connection.execute(query)
     }
 
