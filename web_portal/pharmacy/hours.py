@@ -59,7 +59,7 @@ class _Fields(OnceForm):
         return told
 
 
-class _ClockField(TimeField):
+class ClockField(TimeField):
     """A time of day, and how to write it where it cannot be read."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -73,7 +73,7 @@ HoursForm = type(
     "HoursForm",
     (_Fields,),
     {
-        _field(weekday, stretch, which): _ClockField(words, [Optional()], format=["%H:%M", "%H.%M"])
+        _field(weekday, stretch, which): ClockField(words, [Optional()], format=["%H:%M", "%H.%M"])
         for weekday in WEEK
         for stretch in STRETCHES
         for which, words in (("opens", _l("Opens")), ("closes", _l("Closes")))

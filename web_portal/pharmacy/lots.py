@@ -96,11 +96,13 @@ def change(medicine_id: UUID) -> Response:
 
     def work(connection: sa.Connection) -> str:
         if reason.kind == "recalled":
-            service.recall_lot(
+            recalled = service.recall_lot(
                 connection, pharmacy_id, medicine_id, lot_number, reason_code=reason.code,
                 account_id=account_id, clock=here.clock,
             )  # fmt: skip
-            return url_for("lots.page", medicine_id=medicine_id, done="recalled")
+            return url_for(
+                "lots.page", medicine_id=medicine_id, done="recalled", ended=recalled.withdrawn
+            )
         packs = form.packs.data
         line = Line(
             reason.kind,  # type: ignore[arg-type]  # one of BY_HAND
@@ -139,7 +141,7 @@ def _page(status: int, medicine_id: UUID, form: LotForm, refusal: str = "") -> R
     ]
     return render(
         "pharmacy/lots.html", status, medicine=found, lots=lots, form=form, groups=groups,
-        refusal=refusal, sent=sent, unnumbered=packs_text(unnumbered) if unnumbered else "",
+        refusal=refusal, sent=sent, ended=request.args.get("ended", type=int), unnumbered=packs_text(unnumbered) if unnumbered else "",
     )  # fmt: skip
 
 
