@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.appointments import queries
-from remedy.appointments.model import AlreadyDecided, Refused, Slot, SlotTaken, Visit
+from remedy.appointments.model import LIVING, AlreadyDecided, Refused, Slot, SlotTaken, Visit
 from remedy.events.hospital import AppointmentAccepted, AppointmentDeclined, AppointmentRequested
 from remedy.schema.hospital import appointment, doctor, doctor_leave
 from tests import factories
@@ -202,7 +202,6 @@ def test_of_two_admins_who_decide_at_once_one_wins(clinic: Clinic) -> None:
 def overlaps(database: sa.Engine, doctor_id: UUID) -> int:
     """How many pairs of living visits of a doctor overlap."""
     one, two = appointment.alias("one"), appointment.alias("two")
-    living = ("requested", "accepted")
     query = (
         sa.select(sa.func.count())
         .select_from(one)
@@ -210,8 +209,8 @@ def overlaps(database: sa.Engine, doctor_id: UUID) -> int:
         .join(doctor, doctor.c.id == one.c.doctor_id)
         .where(
             doctor.c.public_id == doctor_id,
-            one.c.state.in_(living),
-            two.c.state.in_(living),
+            one.c.state.in_(LIVING),
+            two.c.state.in_(LIVING),
             one.c.starts_at < two.c.ends_at,
             two.c.starts_at < one.c.ends_at,
         )
