@@ -11,12 +11,15 @@ class Words:
     """A mail's subject and text, and the page that its `%(address)s` is.
 
     `argument` is what the page's address calls that which the mail is about; empty where the page is of all such.
+    `has_calendar_file` says that a visit's calendar file goes with it, `is_to_staff` that it is owed to an account.
     """
 
     subject: Any
     text: Any
     page: str
     argument: str = ""
+    has_calendar_file: bool = False
+    is_to_staff: bool = False
 
 
 _LOOK_FOR_ANOTHER = _l(
@@ -30,6 +33,35 @@ WORDS: dict[str, Words] = {
         _l("The hospital has decided your request. Read the decision at %(address)s"),
         "appointments.visit",
         "visit_id",
+        has_calendar_file=True,
+    ),
+    "visit_confirmed": Words(
+        _l("Your visit is accepted"),
+        _l("You have accepted the proposed time. See the visit at %(address)s"),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "visit_moved": Words(
+        _l("You have moved your visit"),
+        _l("The hospital decides on the new time. See how it stands at %(address)s"),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "visit_cancelled": Words(
+        _l("Your visit is cancelled"),
+        _l("The visit does not take place, and its time is free again. See it at %(address)s"),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "urgent_waiting": Words(
+        _l("An urgent request waits for a decision"),
+        _l("An urgent request for a visit has waited too long. Decide it at %(address)s"),
+        "admin.decision",
+        "visit_id",
+        is_to_staff=True,
     ),
     "visit_proposed": Words(
         _l("The hospital proposes another time"),
@@ -45,6 +77,7 @@ WORDS: dict[str, Words] = {
         ),
         "appointments.visit",
         "visit_id",
+        has_calendar_file=True,
     ),
     "order_ready": Words(
         _l("Your order is ready"),

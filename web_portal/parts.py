@@ -37,8 +37,8 @@ POOL_SIZE = 8
 
 Result = TypeVar("Result")
 Announce = Callable[[Envelope], None]
-HandOver = Callable[[str, str, str], None]
-"""Hands a mail (address, subject, text) to the mail server; raises `messages.NotSent`."""
+HandOver = Callable[..., None]
+"""Hands a mail (address, subject, text, and the file that goes with it if there is one) to the mail server; raises `messages.NotSent`."""
 
 
 @dataclass(frozen=True)

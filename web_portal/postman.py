@@ -12,11 +12,14 @@ from flask import Flask, current_app
 from flask_babel import force_locale
 
 from remedy import owed
-from remedy.accounts.queries import contact
+from remedy.accounts.queries import contact, staff_email
+from remedy.appointments import queries
 from remedy.messages import service as messages
+from remedy.messages.service import Attachment
 from remedy.owed import Owed
 from remedy.schema.pharmacy import pharmacy
-from web_portal.owed_words import WORDS
+from web_portal import visit_calendar
+from web_portal.owed_words import WORDS, Words
 from web_portal.parts import HandOver, to_the_server
 from web_portal.rounds import Round
 
@@ -72,8 +75,8 @@ class Postman(Round):
             LookupError: if this portal has no words for it.
         """
         here, words = self._here, WORDS[mail.kind]
-        reached = here.read(lambda c: contact(c, here.vault, mail.patient_id))
-        if reached is None:
+        email = here.read(lambda c: self._email(c, mail, words))
+        if email is None:
             return False
         named = {words.argument: mail.about} if words.argument else {}
         values = {
@@ -83,8 +86,28 @@ class Postman(Round):
         }
         with self._app.app_context(), force_locale(here.region.languages[0]):
             subject, text = str(words.subject) % values, str(words.text) % values
-        self.hand_over(reached.email, subject, text)
+            files = self._files(mail, words, values["address"], email)
+        self.hand_over(email, subject, text, *files)
         return True
+
+    def _email(self, connection: sa.Connection, mail: Owed, words: Words) -> str | None:
+        """Where the mail goes; None where nobody is left to read it, or what it says is settled meanwhile."""
+        if not words.is_to_staff:
+            reached = contact(connection, self._here.vault, mail.patient_id)
+            return reached.email if reached else None
+        asked = queries.visit(connection, mail.about)
+        if asked is None or not asked.may_decide(self._here.now()):
+            return None
+        return staff_email(connection, mail.patient_id)
+
+    def _files(self, mail: Owed, words: Words, address: str, email: str) -> list[Attachment]:
+        """What goes with it: the calendar file of a visit, where a calendar holds it or should."""
+        if not words.has_calendar_file:
+            return []
+        visit = self._here.read(lambda c: queries.visit(c, mail.about))
+        if visit is None or not visit_calendar.has_entry(visit):
+            return []
+        return [visit_calendar.attached(self._here, visit, address=address, email=email)]
 
     def _address(self, page: str, **values: object) -> str:
         return self._here.settings.portal_url + self._app.url_map.bind("").build(page, values)

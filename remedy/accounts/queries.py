@@ -83,3 +83,22 @@ def row_of(connection: sa.Connection, table: sa.Table, public_id: UUID | None) -
     if found is None:
         raise Refused(f"There is no such {table.name}.")
     return int(found)
+
+
+def admins(connection: sa.Connection) -> list[UUID]:
+    """The accounts of the admins there are now."""
+    rows = connection.execute(
+        sa.select(account.c.public_id)
+        .where(account.c.role == "admin", account.c.is_active)
+        .order_by(account.c.id)
+    )
+    return list(rows.scalars())
+
+
+def staff_email(connection: sa.Connection, account_id: UUID) -> str | None:
+    """Where a member of staff is written to; None where the account was closed."""
+    return connection.execute(
+        sa.select(account.c.staff_email).where(
+            account.c.public_id == account_id, account.c.is_active
+        )
+    ).scalar()

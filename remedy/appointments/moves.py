@@ -11,16 +11,26 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy import owed
-from remedy.appointments import model, queries, writing
-from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, Slot, Visit
-from remedy.appointments.service import refuse_late, urgency_of
+from remedy.accounts.queries import staff_name
+from remedy.appointments import model, queries, rules, writing
+from remedy.appointments.model import (
+    LIVING,
+    WAITING,
+    AlreadyDecided,
+    Refused,
+    Slot,
+    SlotTaken,
+    Visit,
+)
+from remedy.appointments.service import refuse_late, refuse_too_late, urgency_of
+from remedy.appointments.writing import said_at
 from remedy.events.hospital import (
     AppointmentAccepted,
     AppointmentCancelled,
     AppointmentMoved,
     AppointmentProposed,
 )
-from remedy.schema.hospital import appointment
+from remedy.schema.hospital import appointment, doctor
 from remedy.values import Clock
 from remedy.vault import Vault
 
@@ -39,7 +49,8 @@ def propose(
     """Propose another of the doctor's times for a waiting request; it is held until the patient answers.
 
     Raises:
-        AlreadyDecided: if it is not waiting any more, or changed since; the text says who did what.
+        AlreadyDecided: if it is not waiting any more, or changed since, or another admin gave that time away; the
+            text says who did what.
         SlotTaken: if somebody else has that time.
         Refused: if the doctor does not offer it, it is the time asked for, or the note is too long.
     """
@@ -52,19 +63,23 @@ def propose(
     if told:
         sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
     lapses_at = model.lapses_at(now, slot.starts_at)
-    is_done = swap(
-        connection,
-        asked,
-        slot,
-        now,
-        states=("requested",),
-        version=version,
-        state="proposed",
-        lapses_at=lapses_at,
-        note_sealed=sealed,
-        decided_at=now,
-        decided_by=decided_by,
-    )
+    try:
+        is_done = swap(
+            connection,
+            asked,
+            slot,
+            now,
+            states=("requested",),
+            version=version,
+            state="proposed",
+            lapses_at=lapses_at,
+            note_sealed=sealed,
+            decided_at=now,
+            decided_by=decided_by,
+        )
+    except SlotTaken:
+        _refuse_given(connection, asked, slot)
+        raise
     if not is_done:
         refuse_late(connection, appointment_id, now)
     owed.owe(connection, "visit_proposed", appointment_id, asked.patient_id, now=now)
@@ -120,7 +135,9 @@ def answer(
         raise AlreadyDecided(
             "This proposal does not wait for your answer any more; the page shows how it stands."
         )
-    if not accept:
+    if accept:
+        owed.owe(connection, "visit_confirmed", appointment_id, patient_id, now=now)
+    else:
         writing.free_cells(connection, appointment_id)
     answered = writing.read(connection, appointment_id)
     facts = writing.facts(answered, now)
@@ -155,6 +172,9 @@ def move(
     asked = _own(connection, appointment_id, patient_id)
     slot = _other_slot(connection, asked, starts_at, now)
     writing.lock_doctor(connection, asked.doctor_id)
+    # Under the lock: an admin may have accepted it since.
+    asked = _own(connection, appointment_id, patient_id)
+    refuse_too_late(asked, now)
     lapses_at = model.lapses_at(now, slot.starts_at)
     is_done = asked.may_move(now) and swap(
         connection,
@@ -168,6 +188,9 @@ def move(
         note_sealed=None,
         decided_at=None,
         decided_by=None,
+        by_rule=None,
+        waiting_since=now,
+        urgent_told_at=None,
     )
     if not is_done:
         raise AlreadyDecided(
@@ -185,7 +208,33 @@ def move(
         now,
         clock,
     )
-    return moved
+    if asked.state == "accepted":
+        # The entry in the patient's calendar stands at a time that was given up.
+        owed.owe(connection, "visit_moved", appointment_id, patient_id, now=now)
+    return rules.accept(connection, moved, clock=clock) or moved
+
+
+def _refuse_given(connection: sa.Connection, asked: Visit, slot: Slot) -> None:
+    """Say which admin gave a taken time to another request, if one did.
+
+    Raises:
+        AlreadyDecided: with who did what.
+    """
+    query = queries.visits_query().where(
+        doctor.c.public_id == slot.doctor_id,
+        # Its own row says already what is about to be rolled back.
+        appointment.c.public_id != asked.appointment_id,
+        appointment.c.state.in_(("proposed", "accepted")),
+        appointment.c.starts_at < slot.busy_until,
+        appointment.c.ends_at > slot.starts_at,
+    )
+    for other in queries.visits_from(connection.execute(query)):
+        if other.decided_by:
+            who = staff_name(connection, other.decided_by) or "Somebody"
+            raise AlreadyDecided(
+                f"{who} gave that time to another request: {said_at(other, other.decided_at)}."
+                " Nothing was changed; choose another time."
+            )
 
 
 def _own(connection: sa.Connection, appointment_id: UUID, patient_id: UUID) -> Visit:

@@ -2,18 +2,19 @@
 
 What forbids an overlap is the primary key of `appointment_cell`; what makes a decision one is a
 compare-and-swap on id, state and version. Other times for a visit are in `moves.py`, the time set aside while
-a form is filled in `holds.py`; how all of it is written in `writing.py`.
+a form is filled in `holds.py`, what is accepted by itself in `rules.py`, who came in `attendance.py`; how all of it is
+written in `writing.py`.
 """
 
 from datetime import datetime
-from typing import NoReturn
+from typing import Literal, NoReturn
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from remedy import owed
 from remedy.accounts.queries import staff_name
-from remedy.appointments import model, queries, writing
+from remedy.appointments import model, queries, rules, writing
 from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -23,7 +24,7 @@ from remedy.events.hospital import (
     Urgency,
 )
 from remedy.schema.hospital import appointment, appointment_hold, doctor
-from remedy.values import Clock, uuid7, zone
+from remedy.values import Clock, uuid7
 from remedy.vault import Vault
 
 
@@ -37,8 +38,11 @@ def request_visit(
     urgency: str,
     symptoms: str,
     clock: Clock,
+    kind_id: UUID | None = None,
 ) -> Visit:
-    """Ask for one of a doctor's slots; it is held until the request is decided or lapses.
+    """Ask for one of a doctor's slots; it is held until the request is decided or lapses. A rule may accept it at once.
+
+    It is as long as a visit of that kind; without `kind_id`, of the doctor's first.
 
     Raises:
         SlotTaken: if somebody else has that time, with the nearest free slots.
@@ -49,7 +53,7 @@ def request_visit(
     told = model.check_text(symptoms, "The symptoms", model.SYMPTOMS_AT_MOST)
     if not told:
         raise Refused("Say in a few words what the visit is for.")
-    found = writing.doctor_seen(connection, doctor_id)
+    found = writing.doctor_seen(connection, doctor_id, kind_id)
     slot = writing.offered(connection, found, starts_at, now)
     # A look before the lock spares the doctor's row the many who come late; the key decides between the rest.
     if queries.is_taken(connection, slot, now=now, patient_id=patient_id):
@@ -76,6 +80,7 @@ def request_visit(
             version=1,
             requested_at=now,
             lapses_at=lapses_at,
+            **writing.placed(connection, found, slot),
         )
     )
     writing.take_cells(
@@ -94,7 +99,7 @@ def request_visit(
         now,
         clock,
     )
-    return asked
+    return rules.accept(connection, asked, clock=clock) or asked
 
 
 def decide(
@@ -159,33 +164,106 @@ def cancel(
     """Call off one's own request or visit that has not begun; its time is free again.
 
     Raises:
-        Refused: if it is not this patient's, has begun, or is not waiting or accepted any more.
+        Refused: if it is not this patient's, has begun or does soon, or is not waiting or accepted any more.
     """
     now = clock()
     asked = queries.visit(connection, appointment_id, patient_id=patient_id)
     if asked is None:
         raise Refused("There is no such visit of yours.")
     writing.lock_doctor(connection, asked.doctor_id)
+    # Under the lock: an admin may have accepted it since.
+    refuse_too_late(writing.read(connection, appointment_id), now)
     done = connection.execute(
         sa.update(appointment)
         .where(
             appointment.c.public_id == appointment_id,
             appointment.c.state.in_(LIVING),
             appointment.c.starts_at > now,
+            appointment.c.checked_in_at.is_(None),
         )
         .values(state="cancelled", version=appointment.c.version + 1)
     )
     if done.rowcount != 1:
         raise Refused("This visit cannot be called off any more; telephone the hospital.")
-    writing.free_cells(connection, appointment_id)
-    called_off = writing.read(connection, appointment_id)
+    return _called_off(connection, asked, "patient", clock)
+
+
+def call_off(
+    connection: sa.Connection,
+    vault: Vault,
+    appointment_id: UUID,
+    *,
+    why: Literal["patient", "hospital"],
+    note: str,
+    decided_by: UUID,
+    version: int,
+    clock: Clock,
+) -> Visit:
+    """Call off an accepted visit before it begins, for the hospital or for its patient who telephoned.
+
+    However late: a visit that is called off is cancelled and never missed.
+
+    Raises:
+        AlreadyDecided: if it changed since it was looked at, has begun, or the patient is there.
+        Refused: if there is no such visit, or the note is too long.
+    """
+    now = clock()
+    told = model.check_text(note, "The note", model.NOTE_AT_MOST)
+    asked = writing.read(connection, appointment_id)
+    writing.lock_doctor(connection, asked.doctor_id)
+    sealed = None
+    if told:
+        sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
+    done = connection.execute(
+        sa.update(appointment)
+        .where(
+            appointment.c.public_id == appointment_id,
+            appointment.c.state == "accepted",
+            appointment.c.version == version,
+            appointment.c.starts_at > now,
+            appointment.c.checked_in_at.is_(None),
+        )
+        .values(
+            state="cancelled",
+            version=appointment.c.version + 1,
+            note_sealed=sealed,
+            decided_at=now,
+            decided_by=decided_by,
+        )
+    )
+    if done.rowcount != 1:
+        raise AlreadyDecided(
+            "This visit cannot be called off as it stands now; the page shows what became of it."
+        )
+    return _called_off(connection, asked, why, clock)
+
+
+def _called_off(
+    connection: sa.Connection, before: Visit, why: Literal["patient", "hospital"], clock: Clock
+) -> Visit:
+    """Free the time of a visit just cancelled, and tell; a mail takes it out of the patient's calendar."""
+    now = clock()
+    writing.free_cells(connection, before.appointment_id)
+    if before.state == "accepted":
+        owed.owe(connection, "visit_cancelled", before.appointment_id, before.patient_id, now=now)
+    called_off = writing.read(connection, before.appointment_id)
     writing.tell(
-        connection,
-        AppointmentCancelled(**writing.facts(called_off, now), why="patient"),
-        now,
-        clock,
+        connection, AppointmentCancelled(**writing.facts(called_off, now), why=why), now, clock
     )
     return called_off
+
+
+def refuse_too_late(visit: Visit, now: datetime) -> None:
+    """Refuse to cancel or move an accepted visit that is near, but by telephone.
+
+    Raises:
+        Refused: saying until when it was possible, and whom to call.
+    """
+    if visit.is_too_late(now):
+        raise Refused(
+            f"An accepted visit can be cancelled or moved here until {visit.change_hours} hours before it."
+            f" Now please telephone: {visit.hospital_phone or visit.hospital_name}."
+        )
 
 
 def lapse_due(connection: sa.Connection, *, clock: Clock) -> list[UUID]:
@@ -233,11 +311,14 @@ def refuse_late(connection: sa.Connection, appointment_id: UUID, now: datetime) 
     visit = writing.read(connection, appointment_id)
     if visit.state in ("accepted", "declined") and visit.decided_at and visit.decided_by:
         who = staff_name(connection, visit.decided_by) or "Somebody"
-        at = visit.decided_at.astimezone(zone(visit.time_zone))
-        when = f"{at:%A %d %B %Y, %H:%M} ({at.tzname()})"
+        when = writing.said_at(visit, visit.decided_at)
         if visit.state == "accepted":
             raise AlreadyDecided(f"{who} accepted this request: {when}. Nothing was changed.")
         raise AlreadyDecided(f"{who} declined this request: {when}. Nothing was changed.")
+    if visit.state in ("accepted", "attended", "missed"):
+        raise AlreadyDecided("This request was accepted since you opened it; nothing was changed.")
+    if visit.state == "cancelled" and visit.decided_by:
+        raise AlreadyDecided("This visit was called off since you opened it; nothing was changed.")
     if visit.state == "cancelled" and not visit.has_lapsed:
         raise AlreadyDecided("The patient called this request off; nothing was changed.")
     if visit.state in WAITING and visit.lapses_at > now:

@@ -3,6 +3,8 @@
 import re
 import smtplib
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
@@ -18,8 +20,26 @@ class NotSent(Exception):
     """The mail was not handed over; the text says why and holds neither address nor content."""
 
 
-def send(smtp_url: str, mail_from: str, to: str, subject: str, text: str) -> None:
-    """Hand over one plain mail.
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail: its name, its type in two words, and what the type says besides."""
+
+    name: str
+    maintype: str
+    subtype: str
+    content: bytes
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def send(
+    smtp_url: str,
+    mail_from: str,
+    to: str,
+    subject: str,
+    text: str,
+    attached: Attachment | None = None,
+) -> None:
+    """Hand over one plain mail, with a file or without.
 
     `smtp_url` is `smtp://HOST:PORT` or `smtps://USER:PASSWORD@HOST:PORT`; over `smtp` the line is
     encrypted where the server offers it, and always before a password is told.
@@ -31,6 +51,14 @@ def send(smtp_url: str, mail_from: str, to: str, subject: str, text: str) -> Non
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise NotSent("REMEDY_SMTP_URL is not of the form smtp://HOST:PORT.")
     mail = _mail(mail_from, to, subject, text)
+    if attached is not None:
+        mail.add_attachment(
+            attached.content,
+            maintype=attached.maintype,
+            subtype=attached.subtype,
+            filename=attached.name,
+            params=dict(attached.parameters),
+        )
     # A context of our own: smtplib's would not look at the server's certificate.
     checked = ssl.create_default_context()
     place = (parts.hostname, parts.port or 0)

@@ -1,6 +1,6 @@
 """What falls due by the clock: requests nobody decided let go of their time, holds and orders end, old rows go.
 
-And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
+A visit nobody was checked in for is taken for missed, and admins are owed a mail about an urgent request that waits. And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
 relay, with the portal's account: an expired hold counts no more at once whether or not this has run, but the event
 that says so comes from here. What cannot be done for one is done for the others.
 """
@@ -14,6 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from remedy.accounts.service import forget_old
+from remedy.appointments import attendance, queue, waiting_round
 from remedy.appointments.service import lapse_due
 from remedy.catalogue import watches
 from remedy.gateways.mysql import in_transaction
@@ -47,6 +48,22 @@ def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
 def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
     """One look: how many requests lapsed, holds ended and orders ended; what is kept for a while only is deleted."""
     lapsed = in_transaction(engine, lambda connection: lapse_due(connection, clock=clock))
+    _each(
+        engine,
+        partial(queue.late, now=clock()),
+        lambda one: lambda c: queue.tell_admins(c, one, now=clock()),
+    )
+    _each(
+        engine,
+        partial(attendance.due, now=clock()),
+        lambda one: lambda c: attendance.miss_one(c, one, clock=clock),
+    )
+    in_transaction(engine, lambda connection: waiting_round.end_due(connection, clock=clock))
+    _each(
+        engine,
+        waiting_round.doctors_waited_for,
+        lambda one: lambda c: waiting_round.offer_free(c, doctor_id=one, clock=clock) > 0,
+    )
     holds_ended = _each(
         engine,
         partial(pickup.due, now=clock()),

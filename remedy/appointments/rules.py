@@ -1,0 +1,171 @@
+"""Rules that accept a request in an admin's place: of a doctor or a speciality, so urgent, so many hours ahead.
+
+None counts before an admin switched it on. What a rule says never changes: another is made and the old one ended, so
+that a visit always says by what it was accepted. A request is accepted in the transaction it is made or moved in.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from remedy import owed
+from remedy.appointments import queries, writing
+from remedy.appointments.model import URGENCIES, Refused, Visit
+from remedy.events.hospital import AppointmentAccepted
+from remedy.schema.hospital import acceptance_rule, appointment, doctor
+from remedy.values import Clock, uuid7
+
+HOURS_AT_MOST = 24 * 180
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is accepted by itself. Of a doctor, or without one of a speciality."""
+
+    rule_id: UUID
+    doctor_id: UUID | None
+    doctor_name: str | None
+    speciality: str | None
+    urgency: str
+    hours_ahead: int
+    is_on: bool
+    made_at: datetime
+    ended_at: datetime | None
+
+    def admits(self, visit: Visit, now: datetime) -> bool:
+        """Whether it accepts this request now."""
+        is_meant = (
+            self.doctor_id == visit.doctor_id
+            if self.doctor_id
+            else self.speciality == visit.speciality
+        )
+        is_ahead = visit.starts_at - now >= timedelta(hours=self.hours_ahead)
+        is_in_force = self.is_on and self.ended_at is None
+        return is_in_force and is_meant and is_ahead and self.urgency == visit.urgency
+
+
+def rules(connection: sa.Connection) -> list[Rule]:
+    """The rules that are not ended, the oldest first."""
+    query = _query().where(acceptance_rule.c.ended_at.is_(None))
+    return [Rule(*row) for row in connection.execute(query.order_by(acceptance_rule.c.id))]
+
+
+def rule_of(connection: sa.Connection, rule_id: UUID | None) -> Rule | None:
+    """One rule, ended or not."""
+    row = connection.execute(_query().where(acceptance_rule.c.public_id == rule_id)).one_or_none()
+    return None if row is None else Rule(*row)
+
+
+def add(
+    connection: sa.Connection,
+    *,
+    doctor_id: UUID | None,
+    speciality: str | None,
+    urgency: str,
+    hours_ahead: int,
+    made_by: UUID,
+    clock: Clock,
+) -> UUID:
+    """Make a rule, which is off until it is switched on; its public id.
+
+    Raises:
+        Refused: if it is of no doctor or speciality we know, or the hours make no sense.
+    """
+    if urgency not in URGENCIES:
+        raise Refused("Choose how urgent the requests are that the rule accepts.")
+    if not 0 <= hours_ahead <= HOURS_AT_MOST:
+        raise Refused("Write the hours ahead as a whole number from 0 to 4,320.")
+    everyone = queries.doctors(connection)
+    if doctor_id is None and speciality not in {one.speciality for one in everyone}:
+        raise Refused("Choose a doctor or a speciality for the rule.")
+    doctor_row = None
+    if doctor_id is not None:
+        doctor_row = connection.execute(
+            sa.select(doctor.c.id).where(doctor.c.public_id == doctor_id)
+        ).scalar()
+        if doctor_row is None:
+            raise Refused("Choose a doctor or a speciality for the rule.")
+    rule_id = uuid7(clock)
+    connection.execute(
+        sa.insert(acceptance_rule).values(
+            public_id=rule_id,
+            doctor_id=doctor_row,
+            speciality=None if doctor_id else speciality,
+            urgency=urgency,
+            hours_ahead=hours_ahead,
+            is_on=False,
+            made_at=clock(),
+            made_by=made_by,
+        )
+    )
+    return rule_id
+
+
+def switch(connection: sa.Connection, rule_id: UUID, *, is_on: bool) -> None:
+    """Switch a rule on or off. What it accepted stays accepted."""
+    connection.execute(
+        sa.update(acceptance_rule)
+        .where(acceptance_rule.c.public_id == rule_id, acceptance_rule.c.ended_at.is_(None))
+        .values(is_on=is_on)
+    )
+
+
+def end(connection: sa.Connection, rule_id: UUID, *, clock: Clock) -> None:
+    """End a rule for good; visits it accepted can still say what it was."""
+    connection.execute(
+        sa.update(acceptance_rule)
+        .where(acceptance_rule.c.public_id == rule_id, acceptance_rule.c.ended_at.is_(None))
+        .values(is_on=False, ended_at=clock())
+    )
+
+
+def accept(connection: sa.Connection, visit: Visit, *, clock: Clock) -> Visit | None:
+    """Accept a request if a rule admits it; the doctor's row is locked. None where an admin has to decide."""
+    now = clock()
+    ruled = next((rule for rule in rules(connection) if rule.admits(visit, now)), None)
+    if ruled is None:
+        return None
+    done = connection.execute(
+        sa.update(appointment)
+        .where(
+            appointment.c.public_id == visit.appointment_id,
+            appointment.c.state == "requested",
+            appointment.c.version == visit.version,
+        )
+        .values(
+            state="accepted",
+            version=appointment.c.version + 1,
+            decided_at=now,
+            decided_by=None,
+            by_rule=ruled.rule_id,
+        )
+    )
+    if done.rowcount != 1:
+        return None
+    owed.owe(connection, "visit_decided", visit.appointment_id, visit.patient_id, now=now)
+    accepted = writing.read(connection, visit.appointment_id)
+    writing.tell(
+        connection,
+        AppointmentAccepted(**writing.facts(accepted, now), by_rule=ruled.rule_id),
+        now,
+        clock,
+    )
+    return accepted
+
+
+def _query() -> sa.Select[Any]:
+    """The columns of a `Rule`, in its order."""
+    return sa.select(
+        acceptance_rule.c.public_id,
+        doctor.c.public_id,
+        doctor.c.name,
+        acceptance_rule.c.speciality,
+        acceptance_rule.c.urgency,
+        acceptance_rule.c.hours_ahead,
+        acceptance_rule.c.is_on,
+        acceptance_rule.c.made_at,
+        acceptance_rule.c.ended_at,
+    ).select_from(acceptance_rule.outerjoin(doctor, doctor.c.id == acceptance_rule.c.doctor_id))
