@@ -20,6 +20,7 @@ from streamlit_app.views import (
     quality,
     requests,
     trends,
+    visits,
 )
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ PAGES = (
     ("Pharmacy performance", "performance", ":material/local_pharmacy:", performance.show),
     ("Forecast", "forecast", ":material/trending_up:", forecast.show),
     ("Requests", "requests", ":material/event:", requests.show),
+    ("Visits", "visits", ":material/stethoscope:", visits.show),
     ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),
     ("Data quality", "quality", ":material/verified:", quality.show),
 )

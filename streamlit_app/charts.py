@@ -1,8 +1,11 @@
 """Frame in, chart out. Colours are told apart without colour sight (Okabe and Ito), and by pattern and words."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from remedy.appointments.utilisation import Use
 from remedy.values import MILLI
 
 BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
@@ -73,6 +76,55 @@ def forecast(past: pd.DataFrame, ahead: pd.DataFrame) -> go.Figure:
         line={"color": ORANGE, "dash": "dash", "width": 3},
     )
     return _dressed(figure, "packs per day")
+
+
+def visits(days: pd.DataFrame) -> go.Figure:
+    """Requests and accepted visits per day; days that MapReduce counted, and days whose rows have only landed."""
+    figure = go.Figure()
+    is_counted = days["is_counted"].astype(bool)
+    for kind, name, colour in (("requested", "Requested", BLUE), ("accepted", "Accepted", ORANGE)):
+        for rows, told, shape in (
+            (days[is_counted], "closed days (counted)", ""),
+            (days[~is_counted], "so far (landed, not counted yet)", "/"),
+        ):
+            figure.add_bar(
+                x=rows["day"],
+                y=rows[kind],
+                name=f"{name}, {told}",
+                marker={"color": colour, "pattern": {"shape": shape, "size": 6}},
+            )
+    figure.update_layout(barmode="group")
+    return _dressed(figure, "a day")
+
+
+def hours_of_week(used: Sequence[Use], weekdays: Sequence[str]) -> go.Figure:
+    """Booked of offered minutes for each hour of the week; keys are (weekday, hour). What was not offered is empty."""
+    first = min(one.key[1] for one in used)
+    hours = range(first, max(one.key[1] for one in used) + 1)
+    shares: list[list[float | None]] = [[None] * len(hours) for _ in weekdays]
+    for one in used:
+        weekday, hour = one.key
+        shares[weekday][hour - first] = one.share
+    texts = [["" if share is None else f"{share:.0%}" for share in row] for row in shares]
+    figure = go.Figure(
+        go.Heatmap(
+            x=[f"{hour:02}:00" for hour in hours],
+            y=list(weekdays),
+            z=shares,
+            text=texts,
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, "#F2F7FB"], [1, BLUE]],
+            showscale=False,
+            hovertemplate="%{y} %{x}: %{text}<extra></extra>",
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_layout(height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_yaxes(autorange="reversed")
+    return figure
 
 
 def _dressed(figure: go.Figure, unit: str) -> go.Figure:

@@ -47,3 +47,11 @@ def with_labels(rows: pd.DataFrame) -> pd.DataFrame:
 def choices(rows: pd.DataFrame, key: str, text: str) -> Mapping[str, str]:
     """What a select box offers: names by id."""
     return dict(zip(rows[key], rows[text], strict=True))
+
+
+def doctors(connection: sa.Connection) -> pd.DataFrame:
+    """Every doctor, of now and before: doctor_id, name, speciality."""
+    return frame(
+        connection,
+        "SELECT public_id AS doctor_id, name, speciality FROM known_doctor ORDER BY speciality, name",
+    )
