@@ -53,7 +53,7 @@ def move(
             continue
         reached("read")
         try:
-            files.write_once(hdfs.patient_file(row.file_public_id), _chunks(kept))
+            files.write_once(hdfs.patient_file(row.file_public_id), _chunks(kept, reached))
         except hdfs.DifferentContent:
             broken += 1
             continue
@@ -79,9 +79,10 @@ def _kept(engine: sa.Engine, file_id: UUID) -> bytes:
         return b"".join(bytes(part) for part in parts)
 
 
-def _chunks(kept: bytes) -> Iterator[bytes]:
+def _chunks(kept: bytes, reached: Reached) -> Iterator[bytes]:
     for start in range(0, len(kept), hdfs.CHUNK):
         yield kept[start : start + hdfs.CHUNK]
+        reached("writing")
 
 
 def _empty(engine: sa.Engine, file_id: UUID, clock: Clock, reached: Reached) -> None:

@@ -1,6 +1,6 @@
-"""A relay, a landing or a move of files in a process of its own, which ends itself with SIGKILL at a named point.
+"""A relay, a landing, a move of files or a filing of records in a process of its own, which ends itself with SIGKILL at a named point.
 
-`python -m tests.integration.killed relay|landing|files POINT NTH` with what it needs as JSON on standard input.
+`python -m tests.integration.killed relay|landing|files|records POINT NTH` with what it needs as JSON on standard input.
 """
 
 import json
@@ -62,6 +62,13 @@ def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
 
         streams = Streams(**needs)
         file_moves.move(streams.engine, streams.files(), clock=utc_now, reached=reached)
+    elif role == "records":
+        from remedy.pipeline import appointment_files
+
+        streams = Streams(**needs)
+        appointment_files.file_waiting(
+            streams.engine, streams.files(), clock=utc_now, reached=reached
+        )
     else:
         Streams(**needs).land(60, reached=reached, file_seconds=0.3)
 

@@ -33,6 +33,8 @@ FONTS = Path(__file__).parents[1] / "static" / "vendor"
 PLAIN, BOLD = "Remedy", "RemedyBold"
 INK, QUIET, LINE = HexColor("#1d2b2f"), HexColor("#4f6268"), HexColor("#c9d3d6")
 MARGIN = 18 * mm
+FRAME = MARGIN - 6
+"""A frame keeps six points around what is in it."""
 
 _fonts_once = threading.Lock()
 
@@ -43,7 +45,7 @@ def draw(visit: Visit, whole: Record) -> bytes:
     styles = _styles()
     kept = io.BytesIO()
     page = SimpleDocTemplate(
-        kept, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN,
+        kept, pagesize=A4, leftMargin=FRAME, rightMargin=FRAME, topMargin=MARGIN,
         bottomMargin=MARGIN, title=_("Visit %(reference)s", reference=visit.reference),
         author="Remedy", subject="", creator="Remedy", lang=str(get_locale()),
     )  # fmt: skip
