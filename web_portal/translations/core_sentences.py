@@ -33,7 +33,7 @@ SPOKEN = (
 )
 """Where sentences for people are."""
 
-NOT_FOR_PEOPLE = {"RuntimeError", "LookupError", "TypeError", "NotTaken"}
+NOT_FOR_PEOPLE = {"RuntimeError", "LookupError", "TypeError", "NotTaken", "NotARecord"}
 SAYS_BY_RETURN = {"substitution.py", "model.py"}
 """Files whose functions give back a sentence."""
 
