@@ -87,6 +87,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.appointments import asking
     from web_portal.appointments import files as visit_files
     from web_portal.appointments import routes as appointments
+    from web_portal.calls import routes as calls
     from web_portal.demand import routes as demand
     from web_portal.orders import basket, cashier, counter, picking
     from web_portal.orders import routes as orders
@@ -106,6 +107,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         appointments,
         asking,
         basket,
+        calls,
         cashier,
         counter,
         demand,

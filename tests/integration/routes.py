@@ -248,6 +248,9 @@ ROUTES = (
     Route("admin.waiting", "GET", "/admin/requests/waiting", ADMINS),
     Route("admin.decision", "GET", "/admin/requests/{asha_visit}", ADMINS),
     Route("admin.decide", "POST", "/admin/requests/{asha_visit}", ADMINS),
+    Route("calls.page", "GET", "/admin/calls", ADMINS),
+    Route("calls.turn", "POST", "/admin/calls/switch", ADMINS),
+    Route("calls.note", "POST", "/admin/calls/{asha_visit}", ADMINS),
     Route("admin.demand_csv", "GET", "/admin/export/demand.csv", ADMINS),
     Route("admin.forecast_csv", "GET", "/admin/export/forecast.csv", ADMINS),
 )  # fmt: skip
