@@ -19,6 +19,7 @@ from streamlit_app.views import (
     pipeline,
     quality,
     requests,
+    system,
     trends,
     visits,
 )
@@ -35,6 +36,7 @@ PAGES = (
     ("Requests", "requests", ":material/event:", requests.show),
     ("Visits", "visits", ":material/stethoscope:", visits.show),
     ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),
+    ("System performance", "system", ":material/speed:", system.show),
     ("Data quality", "quality", ":material/verified:", quality.show),
 )
 

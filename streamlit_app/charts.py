@@ -97,6 +97,33 @@ def visits(days: pd.DataFrame) -> go.Figure:
     return _dressed(figure, "a day")
 
 
+def requests(minutes: pd.DataFrame, p95s: pd.DataFrame, time_zone: str) -> go.Figure:
+    """The portal by the minute: requests per second, and on an axis of its own the milliseconds 95 of 100 took at most."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=minutes["minute_at"].dt.tz_convert(time_zone),
+        y=minutes["request_count"] / 60,
+        name="Requests a second",
+        marker_color=BLUE,
+    )
+    figure.add_scatter(
+        x=p95s["minute_at"].dt.tz_convert(time_zone),
+        y=p95s["within_ms"],
+        name="95 of 100 within, ms (right)",
+        mode="markers",
+        marker={"color": RED, "symbol": "diamond", "size": 7},
+        yaxis="y2",
+    )
+    _dressed(figure, "a second")
+    figure.update_layout(
+        yaxis2={
+            "title": "ms", "overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False,
+        },
+        xaxis={"tickformat": "%-d %b %H:%M"},
+    )  # fmt: skip
+    return figure
+
+
 def hours_of_week(used: Sequence[Use], weekdays: Sequence[str]) -> go.Figure:
     """Booked of offered minutes for each hour of the week; keys are (weekday, hour). What was not offered is empty."""
     first = min(one.key[1] for one in used)

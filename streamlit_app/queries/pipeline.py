@@ -82,6 +82,15 @@ def counted_days(connection: sa.Connection) -> pd.DataFrame:
     )
 
 
+def reminders(connection: sa.Connection) -> pd.DataFrame:
+    """Reminders of visits of the last month: step, state, last_error, reminder_count, newest_at; given up first."""
+    return frame(
+        connection,
+        "SELECT step, state, last_error, reminder_count, newest_at FROM reminder_state"
+        " ORDER BY state = 'given up' DESC, state, step, last_error",
+    )
+
+
 def dead_letters(connection: sa.Connection) -> pd.DataFrame:
     """Records that could not be read: topic, reason, letter_count, newest_at, replayed_count."""
     return frame(

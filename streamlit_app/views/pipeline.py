@@ -24,6 +24,7 @@ def show() -> None:
     _files(now)
     _days(now)
     _letters(letters, now)
+    _reminders(now)
 
 
 def _figures(
@@ -179,3 +180,38 @@ def _letters(letters: pd.DataFrame, now: datetime) -> None:
         "Records that could not be read, by topic and reason.",
     )
     parts.source("landing_dead_letter", letters["newest_at"].max(), now)
+
+
+def _reminders(now: datetime) -> None:
+    st.header("Reminders of visits")
+    found = data.read(pipeline.reminders)
+    if found.empty:
+        parts.nothing("No reminder has fallen due yet; the DAG remind_patients writes them down.")
+        return
+    rows = found.assign(
+        step=[_step(step) for step in found["step"]],
+        why=found["last_error"].fillna(""),
+        # Of those that wait it is when they are tried next.
+        newest=[words.age(min(at, now), now) for at in found["newest_at"]],
+    )
+    parts.table(
+        rows,
+        {
+            "step": "Reminder",
+            "state": "State",
+            "reminder_count": "How many",
+            "why": "Why it was not sent",
+            "newest": "Newest",
+        },
+        "Reminders of the last month by what became of them.",
+    )
+    st.caption(
+        "Fallen: the visit was moved or cancelled before it was sent. Unwanted: the patient chose so. "
+        "Given up: whom it concerns is not shown here; the hospital telephones from its list of visits."
+    )
+    parts.source("visit_reminder, without ids", min(found["newest_at"].max(), now), now)
+
+
+def _step(step: str) -> str:
+    channel, _, hours = step.partition("-")
+    return f"{'SMS' if channel == 'sms' else 'Mail'}, {hours} h before"
