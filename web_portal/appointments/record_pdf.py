@@ -41,8 +41,8 @@ _fonts_once = threading.Lock()
 
 def draw(visit: Visit, whole: Record) -> bytes:
     """The PDF of a visit's record, for somebody who may read all of it."""
-    _have_fonts()
-    styles = _styles()
+    have_fonts()
+    styles = page_styles()
     kept = io.BytesIO()
     page = SimpleDocTemplate(
         kept, pagesize=A4, leftMargin=FRAME, rightMargin=FRAME, topMargin=MARGIN,
@@ -50,13 +50,13 @@ def draw(visit: Visit, whole: Record) -> bytes:
         author="Remedy", subject="", creator="Remedy", lang=str(get_locale()),
     )  # fmt: skip
     story: list[Flowable] = [
-        Paragraph(_text(_("Visit %(reference)s", reference=visit.reference)), styles["title"]),
+        Paragraph(as_text(_("Visit %(reference)s", reference=visit.reference)), styles["title"]),
         _facts(_about(visit, whole), styles),
-        Paragraph(_text(_("What happened")), styles["heading"]),
+        Paragraph(as_text(_("What happened")), styles["heading"]),
         _steps(visit, whole, styles),
         Spacer(0, 8 * mm),
         Paragraph(
-            _text(
+            as_text(
                 _(
                     "Made from the record as it was filed after change %(number)s of this visit.",
                     number=whole.version,
@@ -92,18 +92,20 @@ def _about(visit: Visit, whole: Record) -> Iterable[tuple[str, str]]:
 
 
 def _steps(visit: Visit, whole: Record, styles: dict[str, ParagraphStyle]) -> Table:
-    rows = [[Paragraph(_text(word), styles["label"]) for word in (_("When"), _("What"), _("Who"))]]
+    rows = [
+        [Paragraph(as_text(word), styles["label"]) for word in (_("When"), _("What"), _("Who"))]
+    ]
     for told in whole.events:
-        what = [Paragraph(_text(_happened(visit, told)), styles["plain"])]
+        what = [Paragraph(as_text(_happened(visit, told)), styles["plain"])]
         note = told["data"].get("note_sealed")
         if note:
-            what.append(Paragraph(_text(_opened(visit, "note", note)), styles["quiet"]))
+            what.append(Paragraph(as_text(_opened(visit, "note", note)), styles["quiet"]))
         at = moment(instant_of(str(told["time"])), visit.time_zone)
         rows.append(
             [
-                Paragraph(_text(at), styles["plain"]),
+                Paragraph(as_text(at), styles["plain"]),
                 what,
-                Paragraph(_text(_who(told)), styles["plain"]),
+                Paragraph(as_text(_who(told)), styles["plain"]),
             ]
         )
     return _table(rows, (46 * mm, 84 * mm, 44 * mm), repeatRows=1)
@@ -175,7 +177,7 @@ def _opened(visit: Visit, field: str, token: Any) -> str:
 
 def _facts(told: Iterable[tuple[str, str]], styles: dict[str, ParagraphStyle]) -> Table:
     rows = [
-        [Paragraph(_text(label), styles["label"]), Paragraph(_text(value), styles["plain"])]
+        [Paragraph(as_text(label), styles["label"]), Paragraph(as_text(value), styles["plain"])]
         for label, value in told
     ]
     return _table(rows, (46 * mm, 128 * mm))
@@ -198,12 +200,13 @@ def _table(rows: list[list[Any]], widths: tuple[float, ...], **options: Any) -> 
     return made
 
 
-def _text(plain: str) -> str:
+def as_text(plain: str) -> str:
     """Somebody's text as a paragraph takes it: nothing in it is markup."""
     return escape(UNSEEN.sub("", plain)).replace("\n", "<br/>")
 
 
-def _styles() -> dict[str, ParagraphStyle]:
+def page_styles() -> dict[str, ParagraphStyle]:
+    """How paragraphs look: plain, quiet, label, title, heading."""
     plain = ParagraphStyle("plain", fontName=PLAIN, fontSize=10, leading=14, textColor=INK)
     return {
         "plain": plain,
@@ -218,7 +221,8 @@ def _styles() -> dict[str, ParagraphStyle]:
     }
 
 
-def _have_fonts() -> None:
+def have_fonts() -> None:
+    """Make the fonts known that the papers are set in; once in a process."""
     with _fonts_once:
         if PLAIN not in pdfmetrics.getRegisteredFontNames():
             for name, file in ((PLAIN, "dejavu-sans"), (BOLD, "dejavu-sans-bold")):
