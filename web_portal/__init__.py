@@ -89,6 +89,8 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.appointments import routes as appointments
     from web_portal.calls import routes as calls
     from web_portal.demand import routes as demand
+    from web_portal.hospital import calendars
+    from web_portal.hospital import routes as hospitals
     from web_portal.orders import basket, cashier, counter, picking
     from web_portal.orders import routes as orders
     from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
@@ -107,11 +109,13 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         appointments,
         asking,
         basket,
+        calendars,
         calls,
         cashier,
         counter,
         demand,
         health,
+        hospitals,
         hours,
         keys,
         live,

@@ -101,12 +101,17 @@ def slots_of_day(
 
 
 def is_within(
-    calendar: Calendar, starts_at: datetime, ends_at: datetime, days: Iterable[date]
+    calendar: Calendar,
+    starts_at: datetime,
+    ends_at: datetime,
+    hospital_id: UUID,
+    days: Iterable[date],
 ) -> bool:
-    """Whether a visit lies wholly in the hours that begin on these local days, whatever its slot was."""
-    # What one place's hours end with may be what the next place's begin with: a visit is in one of them.
+    """Whether a visit lies wholly in hours at its place that begin on these local days, whatever its slot was."""
     return any(
-        stretch.starts_at <= starts_at and ends_at <= stretch.ends_at
+        stretch.hospital_id == hospital_id
+        and stretch.starts_at <= starts_at
+        and ends_at <= stretch.ends_at
         for day in days
         for stretch in stretches_of_day(calendar, day)
     )

@@ -247,7 +247,7 @@ def visits_outside(connection: sa.Connection, doctor_id: UUID, *, now: datetime)
     def is_outside(visit: Visit) -> bool:
         day = local_day(visit.starts_at, found.time_zone)
         days = (day - timedelta(days=1), day)
-        return not is_within(calendar, visit.starts_at, visit.ends_at, days)
+        return not is_within(calendar, visit.starts_at, visit.ends_at, visit.hospital_id, days)
 
     return [visit for visit in coming if is_outside(visit)]
 

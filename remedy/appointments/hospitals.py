@@ -1,5 +1,6 @@
 """Changes to hospitals, and to the public holidays on which they are closed."""
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +10,14 @@ from remedy.appointments.model import Refused
 from remedy.appointments.public_holidays import public_holidays
 from remedy.schema.hospital import doctor, doctor_hours, hospital, hospital_holiday
 from remedy.values import Clock, uuid7
+
+
+@dataclass(frozen=True)
+class HospitalClock:
+    """A hospital's time zone, and the country whose public holidays are brought in; empty where nobody said."""
+
+    time_zone: str
+    country: str
 
 
 def make_hospital(
@@ -94,7 +103,25 @@ def open_holiday(connection: sa.Connection, hospital_id: UUID, day: date) -> boo
     return done.rowcount > 0
 
 
+def where_and_country(connection: sa.Connection, hospital_id: UUID) -> HospitalClock:
+    """Which clocks and which country's holidays a hospital goes by.
+
+    Raises:
+        Refused: if there is none.
+    """
+    row = hospital_row(connection, hospital_id)
+    found = connection.execute(
+        sa.select(hospital.c.time_zone, hospital.c.country).where(hospital.c.id == row)
+    ).one()
+    return HospitalClock(*found)
+
+
 def hospital_row(connection: sa.Connection, hospital_id: UUID) -> int:
+    """The row id of a hospital.
+
+    Raises:
+        Refused: if there is none.
+    """
     row = connection.execute(
         sa.select(hospital.c.id).where(hospital.c.public_id == hospital_id)
     ).scalar()

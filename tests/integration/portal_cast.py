@@ -41,6 +41,7 @@ from tests.factories import (
     SECRET_KEY,
     Watch,
     a_doctor,
+    a_hospital,
     a_pharmacy,
     a_prescription,
     an_admin,
@@ -240,7 +241,8 @@ def _places(connection: sa.Connection, made: Cast) -> None:
     ids["strong"] = add_medicine(
         connection, generic_name="morphine", brand_name="Fortidol", is_controlled=True
     )
-    ids["ekow"] = a_doctor(connection)
+    ids["hill"] = a_hospital(connection)
+    ids["ekow"] = a_doctor(connection, hospital_id=ids["hill"])
 
 
 def _people(connection: sa.Connection, made: Cast, vault: Vault) -> None:

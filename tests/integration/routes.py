@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 PEOPLE = (None, "asha", "ben", "chitra", "dev", "ekow", "farah", "gwen")
 PATIENTS, PHARMACISTS, ADMINS = {"asha", "ben"}, {"chitra", "dev", "gwen"}, {"farah"}
+KEEPERS = {"ekow", "farah"}
+"""Who keeps a doctor's calendar: the doctor, and any admin."""
+
 OWNERS = {"chitra", "dev"}
 COLLEAGUES = {"chitra": "gwen"}
 """What is Chitra's pharmacy's is Gwen's too, where the route admits staff."""
@@ -251,6 +254,28 @@ ROUTES = (
     Route("calls.page", "GET", "/admin/calls", ADMINS),
     Route("calls.turn", "POST", "/admin/calls/switch", ADMINS),
     Route("calls.note", "POST", "/admin/calls/{asha_visit}", ADMINS),
+    Route("hospitals.page", "GET", "/admin/hospitals", ADMINS),
+    Route("hospitals.make", "GET", "/admin/hospitals/new", ADMINS),
+    Route("hospitals.make", "POST", "/admin/hospitals/new", ADMINS),
+    Route("hospitals.one", "GET", "/admin/hospitals/{hill}", ADMINS),
+    Route("hospitals.make_doctor", "POST", "/admin/hospitals/{hill}/doctors", ADMINS),
+    Route("hospitals.bring", "POST", "/admin/hospitals/{hill}/holidays/bring", ADMINS),
+    Route("hospitals.add_holiday", "POST", "/admin/hospitals/{hill}/holidays", ADMINS),
+    Route("hospitals.open_holiday", "POST", "/admin/hospitals/{hill}/holidays/open", ADMINS),
+    Route("calendars.own", "GET", "/calendars", {"ekow"}, answers={303}),
+    Route("calendars.page", "GET", "/calendars/{ekow}", KEEPERS, KEEPERS),
+    Route("calendars.add_hours", "POST", "/calendars/{ekow}/hours", KEEPERS, KEEPERS),
+    Route("calendars.remove_hours", "POST", "/calendars/{ekow}/hours/remove", KEEPERS, KEEPERS),
+    Route("calendars.add_date", "POST", "/calendars/{ekow}/dates", KEEPERS, KEEPERS),
+    Route(
+        "calendars.remove_date", "POST", "/calendars/{ekow}/dates/{ekow}/remove",
+        KEEPERS, KEEPERS,
+    ),
+    Route("calendars.add_kind", "POST", "/calendars/{ekow}/kinds", KEEPERS, KEEPERS),
+    Route(
+        "calendars.end_kind", "POST", "/calendars/{ekow}/kinds/{ekow}/end", KEEPERS, KEEPERS
+    ),
+    Route("calendars.details", "POST", "/calendars/{ekow}/details", ADMINS),
     Route("admin.demand_csv", "GET", "/admin/export/demand.csv", ADMINS),
     Route("admin.forecast_csv", "GET", "/admin/export/forecast.csv", ADMINS),
 )  # fmt: skip

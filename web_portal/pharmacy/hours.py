@@ -63,6 +63,7 @@ class ClockField(TimeField):
     """A time of day, and how to write it where it cannot be read."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the time."""
         try:
             super().process_formdata(valuelist)
         except ValueError:

@@ -241,9 +241,10 @@ def test_whether_a_visit_lies_in_the_hours() -> None:
     monday = date(2026, 3, 2)
     calendar = week(Hours(0, time(9), time(10)))
     at = datetime(2026, 3, 2, 8, tzinfo=UTC)
-    assert is_within(calendar, at, at + timedelta(hours=1), [monday])
-    assert not is_within(calendar, at, at + timedelta(minutes=65), [monday])
-    assert not is_within(calendar, at - timedelta(minutes=5), at, [monday])
+    assert is_within(calendar, at, at + timedelta(hours=1), HILL, [monday])
+    assert not is_within(calendar, at, at + timedelta(minutes=65), HILL, [monday])
+    assert not is_within(calendar, at - timedelta(minutes=5), at, HILL, [monday])
+    assert not is_within(calendar, at, at + timedelta(hours=1), BAY, [monday])
 
 
 @pytest.mark.parametrize(
