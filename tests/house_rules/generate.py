@@ -160,6 +160,11 @@ _BESIDE_PYTHON = (
     ("Apache Hadoop", "org.apache.hadoop, stack/jars/hadoop.pom", "Apache-2.0"),
     ("SLF4J, reload4j", "org.slf4j, stack/jars/kafka.pom", "MIT, Apache-2.0"),
     ("Bootstrap", "web_portal/static/vendor", "MIT"),
+    (
+        "DejaVu Sans (its Latin, Greek and Cyrillic letters)",
+        "web_portal/static/vendor",
+        "Bitstream Vera",
+    ),
     ("axe-core", "tests/vendor, for tests only", "MPL-2.0"),
     ("htmx", "web_portal/static/vendor", "0BSD"),
     ("Leaflet", "web_portal/static/vendor", "BSD-2-Clause"),

@@ -33,6 +33,8 @@ MAY_SEE = {
     "dev": {"dev", "ben"},
     # What is Chitra's pharmacy's, she and her staff see.
     "gwen": {"chitra", "asha"},
+    # Both have asked the doctor for a visit: who comes, and what was handed in for it.
+    "ekow": {"asha", "ben"},
     # The admin decides on what patients wrote, and sees who works where and who applies.
     "farah": {"asha", "ben", "chitra", "dev", "zoe"},
 }
