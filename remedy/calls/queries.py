@@ -1,8 +1,9 @@
 """What the call list shows: whether it is on, and the coming visits with what was known when they were booked."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True)
 class CallList:
-    """The visits to call, likeliest to be missed first, and of how many they are."""
+    """The visits to call, likeliest to be missed first and those called at the end; and of how many they are."""
 
     calls: tuple[Call, ...]
     visit_count: int
@@ -80,7 +81,10 @@ def call_list(connection: sa.Connection, learnt: Learnt, now: datetime) -> CallL
     rows = [row for row in _coming(connection, now) if _is_coming(row, now)]
     past = _past_of(connection, [row.id for row in rows])
     calls = [_call(row, past.get(row.id, (0, 0)), learnt) for row in rows]
-    calls.sort(key=lambda one: (-one.risk, one.starts_at, one.appointment_id))
+    # Who has been called makes room for the next.
+    calls.sort(
+        key=lambda one: (one.outcome is not None, -one.risk, one.starts_at, one.appointment_id)
+    )
     return CallList(tuple(calls[:MOST_VISITS]), len(calls))
 
 
@@ -95,7 +99,7 @@ def own_ended_visits(connection: sa.Connection) -> int:
     )
 
 
-def _coming(connection: sa.Connection, now: datetime) -> Iterable[sa.Row[tuple[object, ...]]]:
+def _coming(connection: sa.Connection, now: datetime) -> Sequence[Any]:
     place = sa.func.coalesce(appointment.c.hospital_id, doctor.c.hospital_id)
     return connection.execute(
         sa.select(
@@ -131,7 +135,7 @@ def _coming(connection: sa.Connection, now: datetime) -> Iterable[sa.Row[tuple[o
     ).all()
 
 
-def _is_coming(row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
+def _is_coming(row: Any, now: datetime) -> bool:
     last_day = local_day(now, row.time_zone) + timedelta(days=COMING_DAYS)
     _first, past = day_bounds(last_day, row.time_zone)
     return bool(row.starts_at < past)
@@ -161,7 +165,7 @@ def _past_of(connection: sa.Connection, rows: list[int]) -> dict[int, tuple[int,
     return {row: (int(count), int(missed)) for row, count, missed in found}
 
 
-def _call(row: sa.Row[tuple[object, ...]], past: tuple[int, int], learnt: Learnt) -> Call:
+def _call(row: Any, past: tuple[int, int], learnt: Learnt) -> Call:
     booked_on = local_day(row.requested_at, row.time_zone)
     known = Known((local_day(row.starts_at, row.time_zone) - booked_on).days, *past)
     return Call(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 
 from remedy.appointments import queries as appointments
 from remedy.calls import queries
@@ -15,6 +16,7 @@ from remedy.schema.people import patient
 from remedy.values import uuid7
 from tests.factories import A_MONDAY, a_patient, row_of
 from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.shown import Screen, Shown, report
 from web_portal import parts
 
 LIST = "/admin/calls"
@@ -157,6 +159,14 @@ def test_a_call_is_noted_changed_and_taken_back(on: Cast) -> None:
     assert on.rows("SELECT 1 FROM visit_call") == []
 
 
+def test_who_has_been_called_makes_room_for_the_next(on: Cast) -> None:
+    likeliest = a_visit(on, someone(on, "Lars"), booked=-40)
+    next_one = a_visit(on, someone(on, "Ulla"))
+    assert [call.appointment_id for call in listed(on)] == [likeliest, next_one]
+    on.of("farah").post(f"{LIST}/{likeliest}", {"outcome": "called"})
+    assert [call.appointment_id for call in listed(on)] == [next_one, likeliest]
+
+
 def test_a_note_is_of_the_time_it_was_made_for(on: Cast) -> None:
     visit = a_visit(on, someone(on, "Ulla"))
     on.of("farah").post(f"{LIST}/{visit}", {"outcome": "confirmed"})
@@ -202,6 +212,20 @@ def test_patients_pharmacists_and_doctors_cannot_see_it(on: Cast) -> None:
         assert on.of(who).get(LIST).status_code == 404
         assert "Call list" not in on.of(who).get("/account").text
     assert "Call list" in on.of("farah").get("/account").text
+
+
+def test_the_list_in_use_is_fit_for_every_reader(on: Cast, browser: Browser) -> None:
+    mona = someone(on, "Missing Mona")
+    a_visit(on, mona, days=-90, booked=-95, state="missed")
+    noted = [a_visit(on, mona, days=1 + hour / 24, booked=-40) for hour in range(3)]
+    for visit, outcome in zip(noted, ("called", "confirmed"), strict=False):
+        on.of("farah").post(f"{LIST}/{visit}", {"outcome": outcome})
+    with Screen(browser, on.app) as screen:
+        problems = screen.problems(Shown(LIST, on.of("farah").get(LIST)))
+        assert not problems, report(problems)
+        refused = on.of("farah").post(f"{LIST}/{noted[0]}", {"outcome": "fined"})
+        problems = screen.problems(Shown(LIST, refused))
+        assert not problems, report(problems)
 
 
 def test_free_times_are_the_same_whether_the_list_is_on_and_whoever_missed_visits(on: Cast) -> None:
