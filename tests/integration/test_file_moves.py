@@ -1,6 +1,10 @@
 """From the spool to HDFS: whole or not at all, the spool emptied only when HDFS has it, whoever is killed."""
 
+import contextlib
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,7 +21,7 @@ from remedy.values import utc_now
 from remedy.vault import Unreadable
 from tests.factories import a_patient, a_vault
 from tests.integration import killed
-from tests.integration.streams import Streams, streams_of
+from tests.integration.streams import Streams, await_that, streams_of
 
 VAULT = a_vault()
 SECRET = b"what the doctor wrote " * 100_000
@@ -96,6 +100,103 @@ def test_a_mover_killed_at_any_step_loses_nothing_and_the_next_one_ends_its_work
         moved = connection.execute(sa.select(file_moved.c.file_public_id)).scalars().all()
     assert len(moved) == len(set(moved))
     assert made <= {str(one) for one in moved}
+
+
+@contextmanager
+def reading(streams: Streams, waiting: list[Any]) -> Iterator[list[str]]:
+    """A reader who never stops looking in HDFS for these files; what it found that was not whole."""
+    stop, wrong = threading.Event(), []
+
+    def look() -> None:
+        files = streams.files()
+        while not stop.is_set():
+            for file_id in list(waiting):
+                try:
+                    if not files.exists(hdfs.patient_file(file_id)):
+                        continue
+                    found = files.read(hdfs.patient_file(file_id))
+                except FileStoreError:
+                    # Nobody answers while the DataNode is dead: none, and not half.
+                    continue
+                if hashlib.sha256(found).digest() != sealed_sha256(streams, file_id):
+                    wrong.append(f"{len(found)} bytes")
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        yield wrong
+    finally:
+        stop.set()
+        reader.join()
+
+
+def kill_during_writes(streams: Streams, times: int) -> None:
+    """Kill the mover that often in the middle of the bytes; a reader sees the whole file or none."""
+    needs = {
+        "database_url": streams.database_url, "brokers": streams.brokers,
+        "hdfs_url": streams.hdfs_url, "root": streams.root,
+    }  # fmt: skip
+    handed: list[Any] = []
+    with reading(streams, handed) as wrong:
+        for number in range(times):
+            _patient_id, file_id = handed_in(streams)
+            handed.append(file_id)
+            # After the first megabyte, the second, or in the next file that waits.
+            killed.run("files", "writing", 1 + number % 3, needs)
+            assert in_spool(streams, file_id) > 0
+            if number % 4 == 3:
+                file_moves.move(streams.engine, streams.files(), clock=utc_now)
+        file_moves.move(streams.engine, streams.files(), clock=utc_now)
+    assert not wrong
+    for file_id in handed:
+        kept = streams.files().read(hdfs.patient_file(file_id))
+        assert hashlib.sha256(kept).digest() == sealed_sha256(streams, file_id)
+        assert in_spool(streams, file_id) == 0
+
+
+def test_a_mover_killed_in_the_middle_of_its_bytes_shows_nobody_half_a_file(
+    streams: Streams,
+) -> None:
+    kill_during_writes(streams, 3)
+
+
+@pytest.mark.long
+def test_a_mover_killed_twenty_times_in_the_middle_of_its_bytes(streams: Streams) -> None:
+    kill_during_writes(streams, 20)
+
+
+def test_the_datanode_killed_during_a_write_refuses_no_upload_and_loses_nothing(
+    stack: Any, streams: Streams
+) -> None:
+    before = stack.pid("datanode")
+    _patient_id, file_id = handed_in(streams)
+    handed = [file_id]
+
+    def reached(step: str) -> None:
+        if step == "writing" and stack.pid("datanode") == before:
+            stack.kill("datanode")
+
+    with reading(streams, handed) as wrong:
+        # The write fails, or the DataNode is back before it is noticed: both may be.
+        with contextlib.suppress(FileStoreError):
+            file_moves.move(streams.engine, streams.files(), clock=utc_now, reached=reached)
+        # Nothing answers now; what is handed in is kept all the same.
+        handed.append(handed_in(streams)[1])
+        stack.wait_ready("datanode", after=before)
+        with contextlib.suppress(FileStoreError):
+            file_moves.move(streams.engine, streams.files(), clock=utc_now)
+        await_that(lambda: _moved(streams, handed))
+    assert not wrong
+    for each in handed:
+        kept = streams.files().read(hdfs.patient_file(each))
+        assert hashlib.sha256(kept).digest() == sealed_sha256(streams, each)
+
+
+def _moved(streams: Streams, handed: list[Any]) -> bool:
+    """Whether all lie in HDFS, after one more try: a DataNode that has just begun may refuse."""
+    with contextlib.suppress(FileStoreError):
+        file_moves.move(streams.engine, streams.files(), clock=utc_now)
+    return not any(in_spool(streams, each) for each in handed)
 
 
 def test_bytes_that_are_not_what_was_handed_in_stay_in_the_spool(streams: Streams) -> None:
