@@ -7,9 +7,11 @@ Call it last in the transaction, after the row of the topic's key was locked (`p
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert
 
 from remedy.events.base import MAX_BODY_BYTES, SOURCE, Envelope, Event, body_text
 from remedy.schema.people import outbox
@@ -57,13 +59,35 @@ def record_many(
     Raises:
         ValueError: if a body is too large to be told.
     """
+    envelopes, rows = _written(connection, [(key, one) for one in happened])
+    if rows:
+        connection.execute(sa.insert(outbox), rows)
+    return envelopes
+
+
+def record_once(connection: sa.Connection, keyed: Sequence[tuple[str, Told]]) -> None:
+    """Write events that have a key each, brought in from elsewhere; one whose id is there already stays as it is.
+
+    Raises:
+        ValueError: if a body is too large to be told.
+    """
+    _, rows = _written(connection, keyed)
+    if rows:
+        added = insert(outbox)
+        connection.execute(added.on_duplicate_key_update(event_id=outbox.c.event_id), rows)
+
+
+def _written(
+    connection: sa.Connection, keyed: Sequence[tuple[str | None, Told]]
+) -> tuple[list[Envelope], list[dict[str, Any]]]:
+    """The envelope and the row of each event."""
     source = connection.get_execution_options().get("event_source", SOURCE)
     envelopes = [
         Envelope.of(one.happened, event_id=one.event_id, time=one.occurred_at, key=key)
-        for one in happened
+        for key, one in keyed
     ]
     rows = []
-    for one, envelope in zip(happened, envelopes, strict=True):
+    for (key, one), envelope in zip(keyed, envelopes, strict=True):
         payload = body_text(envelope.body)
         if len(payload.encode()) > MAX_BODY_BYTES:
             raise ValueError(f"The event is larger than {MAX_BODY_BYTES} bytes and cannot be told.")
@@ -79,6 +103,4 @@ def record_many(
                 "source": source,
             }
         )
-    if rows:
-        connection.execute(sa.insert(outbox), rows)
-    return envelopes
+    return envelopes, rows

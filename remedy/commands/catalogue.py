@@ -1,4 +1,4 @@
-"""Verbs that bring data in from files: `remedy import medicines | pharmacies | sales | interactions`."""
+"""Verbs that bring data in from files: `remedy import medicines | pharmacies | sales | interactions | visits`."""
 
 import argparse
 import re
@@ -20,9 +20,12 @@ def add_verbs(verbs: Any) -> None:
     """Add this module's verbs."""
     made = add(
         verbs, "import", run_import,
-        "bring in a register of medicines, a list of pharmacies, a pharmacy's past sales, or a table of interactions",
+        "bring in a register of medicines, a list of pharmacies, a pharmacy's past sales, a table of interactions,"
+        " or a register of another place's past visits",
     )  # fmt: skip
-    made.add_argument("what", choices=("medicines", "pharmacies", "sales", "interactions"))
+    made.add_argument(
+        "what", choices=("medicines", "pharmacies", "sales", "interactions", "visits")
+    )
     made.add_argument("file", type=Path)
     made.add_argument("--pharmacy", help="public id or name (sales)")
     made.add_argument(
@@ -41,6 +44,7 @@ def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
     from remedy.catalogue.pharmacy_import import import_pharmacies
     from remedy.commands.stock import pharmacy_id
     from remedy.gateways.mysql import engine_for
+    from remedy.pipeline.visit_import import import_visits
     from remedy.region import Region
 
     engine = engine_for(settings.database_url)
@@ -62,6 +66,9 @@ def run_import(chosen: argparse.Namespace, settings: Settings) -> int:
             progress=show,
             clock=utc_now,
         )
+    elif chosen.what == "visits":
+        here = Region.load(settings.region_file).time_zone
+        report = import_visits(engine, chosen.file, time_zone=here, progress=show, clock=utc_now)
     else:
         if not chosen.pharmacy:
             raise ValueError("Say whose sales these are: --pharmacy NAME.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from remedy.events import demand, hospital, orders, pharmacy, prescriptions
+from remedy.events import demand, hospital, orders, pharmacy, prescriptions, recorded
 from remedy.events.base import REGISTRY, Event
 
 RETENTION_DAYS = 14
@@ -61,4 +61,5 @@ __all__ = [
     "orders",
     "pharmacy",
     "prescriptions",
+    "recorded",
 ]

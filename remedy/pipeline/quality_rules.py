@@ -23,6 +23,9 @@ BELIEVABLE_MILLI = 1_000_000_000
 BELIEVABLE_MINOR = 1_000_000
 """Ten thousand of a currency with cents in one order."""
 
+OLDEST_YEARS = 110
+"""Older than this hardly anybody is: somebody mistyped."""
+
 COUNTABLE_MILLI = 10**15
 """What sums of many movements still fit into BIGINT with."""
 
@@ -89,6 +92,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("visit_ends_after_it_starts", "visit_minutes", "critical", low=1),
         Rule("version_is_positive", "version", "critical", low=1),
         Rule("visit_is_shorter_than_a_day", "visit_minutes", "warning", high=24 * 60),
+        Rule("age_is_believable", "age_years", "warning", low=0, high=OLDEST_YEARS),
+        Rule("visit_was_booked_before_it", "lead_days", "warning", low=0),
     ),
 }
 
@@ -133,6 +138,8 @@ def columns_of(
         "least_line_milli": _least_line(body),
         "pharmacies_found": _number(body.get("pharmacies_found")),
         "version": _number(body.get("version")),
+        "age_years": _number(body.get("age_years")),
+        "lead_days": _number(body.get("lead_days")),
         "visit_minutes": (ends - starts).total_seconds() / 60 if starts and ends else None,
     }
 

@@ -107,6 +107,8 @@ CASES = [
     (VISITS.format("requested"), REQUESTED, {"version": 0}, "version_is_positive"),
     (VISITS.format("requested"), REQUESTED, {"ends_at": "2026-02-02T09:00:00Z"}, "visit_ends_after_it_starts"),
     (VISITS.format("requested"), REQUESTED, {"ends_at": "2026-02-04T09:00:00Z"}, "visit_is_shorter_than_a_day"),
+    (VISITS.format("recorded"), {**REQUESTED, "age_years": 62}, {"age_years": 115}, "age_is_believable"),
+    (VISITS.format("recorded"), {**REQUESTED, "lead_days": 0}, {"lead_days": -1}, "visit_was_booked_before_it"),
 ]  # fmt: skip
 
 
