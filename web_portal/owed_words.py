@@ -79,6 +79,46 @@ WORDS: dict[str, Words] = {
         "visit_id",
         has_calendar_file=True,
     ),
+    "absent_offered": Words(
+        _l("Your doctor is absent: another time is set aside for you"),
+        _l(
+            "The doctor is absent at the time of your visit. We are sorry. Another time with the same doctor"
+            " is set aside for you. Accept it, choose another, or go on the waiting list at %(address)s"
+        ),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "absent_other": Words(
+        _l("Your doctor is absent: a time with a colleague is set aside for you"),
+        _l(
+            "The doctor is absent at the time of your visit, which is cancelled. We are sorry. A time with"
+            " another doctor is set aside for you. Accept it, choose another, or go on the waiting list at"
+            " %(address)s"
+        ),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "absent_waiting": Words(
+        _l("Your doctor is absent: you are on the waiting list"),
+        _l(
+            "The doctor is absent at the time of your visit, which is cancelled. We are sorry. No other time"
+            " is free soon; you are on the waiting list, in the place you had, and we write to you when a"
+            " time becomes free. See %(address)s"
+        ),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "waiting_offer": Words(
+        _l("A time you wait for is free"),
+        _l(
+            "A time that you wait for is free. The first to claim it has it; if somebody else is first, you"
+            " keep your place. See it, and claim it, at %(address)s"
+        ),
+        "waiting.page",
+    ),
     "order_ready": Words(
         _l("Your order is ready"),
         _l(

@@ -28,6 +28,7 @@ KEPT_FOR = timedelta(days=90)
 """How long who lost a visit to an absence waits, from that visit on."""
 
 OVER = "This offer has ended; you keep your place on the list."
+LOST = "Somebody else was first to claim that time; you keep your place."
 
 
 def join(
@@ -286,7 +287,7 @@ def _own_offer(connection: sa.Connection, patient_id: UUID, offer_id: UUID, now:
         ).scalar()
         if state == "gone":
             raise Refused("Somebody else was first to claim that time; you keep your place.")
-        raise Refused(OVER)
+        raise Refused("This offer has ended; you keep your place on the list.")
     return found
 
 

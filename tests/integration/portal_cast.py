@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from remedy.accounts import applications, colleagues, keys, own, staff
 from remedy.accounts import service as accounts
 from remedy.accounts.applications import Application
+from remedy.appointments import absence, waiting, waiting_round
 from remedy.appointments import queries as appointment_queries
 from remedy.appointments import service as appointments
 from remedy.catalogue import stock_import, stock_list
@@ -212,7 +213,7 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
         )  # fmt: skip
         # The newest first.
         of_corner, invited = staff.open_invitations(connection, clock=here.clock)
-    return {
+    return _ids_of_absence(made, here.vault) | {
         "asha_session": UUID(bytes=bytes(rows[0].public_id)),
         "asha_reset": reset,
         "asha_order": order_id,
@@ -220,6 +221,29 @@ def ids_of_accounts(made: Cast) -> dict[str, Any]:
         "corner_invitation": of_corner.public_id,
         "application": application,
         "nothing": "nothing-of-the-kind",
+    }
+
+
+def _ids_of_absence(made: Cast, vault: Vault) -> dict[str, Any]:
+    """Dr Ekow's absence at the end of the year, and what Asha waits for and is offered."""
+    clock, christmas = made.watch, date(2026, 12, 24)
+    with made.engine.begin() as connection:
+        away = absence.declare(
+            connection, doctor_id=made.ids["ekow"], first_day=christmas, last_day=christmas,
+            declared_by=made.ids["farah_account"], clock=clock,
+        )  # fmt: skip
+        entry = waiting.join(
+            connection, vault, patient_id=made.ids["asha"], doctor_id=made.ids["ekow"],
+            speciality="", urgency="soon", symptoms=canary("asha"), from_day=clock().date(),
+            until_day=clock().date() + timedelta(days=9), earliest=None, instead_of=None,
+            clock=clock,
+        )  # fmt: skip
+        waiting_round.offer_free(connection, doctor_id=made.ids["ekow"], clock=clock)
+    (offer, *_) = made.rows("SELECT public_id FROM waiting_offer ORDER BY id")
+    return {
+        "ekow_absence": away,
+        "asha_entry": entry,
+        "asha_offer": UUID(bytes=bytes(offer.public_id)),
     }
 
 

@@ -1,0 +1,1 @@
+"""A doctor's absence: who is affected, declaring it, and how far their patients are told."""
