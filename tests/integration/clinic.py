@@ -54,13 +54,26 @@ class Clinic:
     ben: UUID
     farah: UUID
 
-    def slots(self, days: int = 1, first_day: date = NEXT_WEEK) -> list[Slot]:
+    def slots(
+        self, days: int = 1, first_day: date = NEXT_WEEK, kind_id: UUID | None = None
+    ) -> list[Slot]:
         with self.database.connect() as c:
             return queries.free_slots(
-                c, self.doctor_id, first_day=first_day, days=days, now=self.watch()
+                c,
+                self.doctor_id,
+                first_day=first_day,
+                days=days,
+                now=self.watch(),
+                kind_id=kind_id,
             )
 
-    def ask(self, starts_at: datetime, patient_id: UUID | None = None, **differs: str) -> Visit:
+    def ask(
+        self,
+        starts_at: datetime,
+        patient_id: UUID | None = None,
+        kind_id: UUID | None = None,
+        **differs: str,
+    ) -> Visit:
         told = {"urgency": "routine", "symptoms": SYMPTOMS, **differs}
         return in_transaction(
             self.database,
@@ -73,6 +86,7 @@ class Clinic:
                 urgency=told["urgency"],
                 symptoms=told["symptoms"],
                 clock=self.watch,
+                kind_id=kind_id,
             ),
         )
 

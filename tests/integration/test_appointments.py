@@ -3,18 +3,18 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import time, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from remedy.appointments import queries
-from remedy.appointments.model import LIVING, AlreadyDecided, Refused, Slot, SlotTaken, Visit
+from remedy.appointments.model import LIVING, AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import AppointmentAccepted, AppointmentDeclined, AppointmentRequested
 from remedy.schema.hospital import appointment, doctor, doctor_leave
 from tests import factories
-from tests.integration.clinic import SYMPTOMS, Clinic, a_clinic, cells_without_their_key
+from tests.integration.clinic import SYMPTOMS, Clinic, a_clinic
 
 pytestmark = pytest.mark.integration
 
@@ -217,44 +217,6 @@ def overlaps(database: sa.Engine, doctor_id: UUID) -> int:
     )
     with database.connect() as c:
         return c.execute(query).scalar_one()
-
-
-def everybody_asks(clinic: Clinic, slots: list[Slot], clients: int) -> list[list[object]]:
-    """Each client asks for every slot, in the same order; what each got, slot by slot."""
-
-    def one(number: int) -> list[object]:
-        got: list[object] = []
-        for slot in slots:
-            try:
-                got.append(clinic.ask(slot.starts_at, clinic.asha if number % 2 else clinic.ben))
-            except SlotTaken as error:
-                got.append(error)
-        return got
-
-    return at_once(clients, one)  # type: ignore[return-value]
-
-
-def test_sixteen_clients_book_150_slots_none_twice_and_none_is_left(database: sa.Engine) -> None:
-    clinic = a_clinic(database, hours=tuple((day, time(8), time(18)) for day in range(5)))
-    slots = clinic.slots(days=5)
-    assert len(slots) == 150
-    results = everybody_asks(clinic, slots, 16)
-    assert not [r for r in results if isinstance(r, Exception)]
-    won = [r for got in results for r in got if isinstance(r, Visit)]
-    assert sorted(v.starts_at for v in won) == [slot.starts_at for slot in slots]
-    assert overlaps(database, clinic.doctor_id) == 0
-    assert clinic.slots(days=5) == []
-    assert clinic.cell_count() == 150 * 4
-    assert len(clinic.events()) == 150
-
-
-def test_control_without_the_key_slots_are_booked_twice(database: sa.Engine) -> None:
-    """Shows that the key, and nothing else, forbids it: on a copy of the table without one."""
-    clinic = a_clinic(database)
-    slots = clinic.slots()[:10]
-    with cells_without_their_key(database):
-        everybody_asks(clinic, slots, 4)
-    assert overlaps(database, clinic.doctor_id) > 0
 
 
 def test_a_doctors_events_are_in_the_order_of_their_versions(clinic: Clinic) -> None:
