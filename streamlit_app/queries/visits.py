@@ -30,7 +30,7 @@ def weekly(found: Iterable[Day], used: Iterable[Use]) -> pd.DataFrame:
         [(one.key, one.offered_minutes, one.booked_minutes) for one in used],
         columns=["week", "offered_minutes", "booked_minutes"],
     ).set_index("week")
-    made = happened.join(times, how="outer").fillna(0).astype(int)
+    made = happened.join(times, how="outer").astype(float).fillna(0).astype(int)
     return made.rename_axis("week").reset_index()
 
 
