@@ -4,6 +4,7 @@ import gc
 
 from remedy.settings import Settings
 from web_portal import create_app, metrics, postman, reminding
+from web_portal.absence import settling
 from web_portal.orders import cashier
 
 app = create_app(Settings.from_env())
@@ -11,6 +12,7 @@ app = create_app(Settings.from_env())
 postman.of(app).start()
 reminding.of(app).start()
 cashier.of(app).start()
+settling.of(app).start()
 metrics.of(app).start()
 
 # The collector looks for circles after every 700 objects, and through all that a worker has built up once in a while:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, RadioField, TextAreaField, TimeField
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, InputRequired, Optional
 
 from remedy.appointments.model import EMERGENCY, SYMPTOMS_AT_MOST, URGENCIES
+from web_portal.absence.forms import DayField
 from web_portal.forms import OnceForm, text_between
 
 _WORDS: dict[str, Any] = {
@@ -44,8 +45,8 @@ class WaitForm(OnceForm):
         default="doctor",
         validate_choice=False,
     )
-    from_day = DateField(_l("From which day on?"), [InputRequired(_DAY)])
-    until_day = DateField(_l("Until which day?"), [InputRequired(_DAY)])
+    from_day = DayField(_l("From which day on?"), [InputRequired(_DAY)])
+    until_day = DayField(_l("Until which day?"), [InputRequired(_DAY)])
     earliest = _ClockField(_l("Not earlier in the day than (optional)"), [Optional()])
     urgency = RadioField(
         _l("How urgent is it?"),
