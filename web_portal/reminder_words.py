@@ -11,13 +11,13 @@ SUBJECT = _l("Reminder of your visit")
 
 MAIL = _l(
     "You have a visit:\n\n%(when)s\n%(doctor)s\n%(place)s\n\n"
-    "If you cannot come, please move or cancel it, so that somebody else can have that time: %(address)s\n\n"
+    "If you cannot come, please say so, so that somebody else can have that time: %(address)s\n\n"
     "Do you want to be reminded in another way, or not at all? Choose at %(choice)s"
 )
 MAIL_TELEPHONE = _l("Telephone: %(phone)s")
 
 SMS = _l(
-    "Your visit: %(when)s, %(doctor)s, %(place)s. Move or cancel: %(address)s"
+    "Your visit: %(when)s, %(doctor)s, %(place)s. If you cannot come: %(address)s"
     " No more reminders: %(choice)s"
 )
 SMS_TELEPHONE = _l("Tel. %(phone)s")

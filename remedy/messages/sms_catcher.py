@@ -154,22 +154,19 @@ def _read(body: bytes) -> tuple[uuid.UUID, str, str] | None:
 
 
 def _list_page(folder: Folder) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(_when(one['at']))}<td>{html.escape(one['to'])}<td>{html.escape(one['text'])}"
+    found = "".join(
+        f"<li><strong>{html.escape(one['to'])}</strong>, {html.escape(_when(one['at']))} UTC"
+        f"<p>{html.escape(one['text'])}</p>"
         for one in folder.messages()[:SHOWN]
     )
-    table = (
-        f"<table><thead><tr><th>When (UTC)<th>To<th>Text<tbody>{rows}</table>"
-        if rows
-        else "<p>No SMS yet.</p>"
-    )
+    shown = f"<ul>{found}</ul>" if found else "<p>No SMS yet.</p>"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Caught SMS - Remedy</title>'
         "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;vertical-align:top;"
-        "border-bottom:1px solid #ccc;overflow-wrap:anywhere}</style>"
-        f"<main><h1>Caught SMS</h1>{table}</main></html>"
+        "ul{list-style:none;padding:0}li{padding:.6rem 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
+        "p{margin:.3rem 0}</style>"
+        f"<main><h1>Caught SMS</h1>{shown}</main></html>"
     )
 
 
