@@ -2,7 +2,7 @@
 
 Counts requests, answers, waiting times, cancellations, missed visits and the use of each doctor's hours, and visits
 that were brought in from a file, from the history in HDFS into `agg_daily_*` and `agg_hourly_*`: one MapReduce job on
-YARN over all days that changed.
+YARN over all days that changed. How much time doctors offered is measured from their calendars when a day is over.
 
 * **Runs** every hour. By hand: `from` and `to` (days) narrow where it begins, `include_open` also counts today as far
   as it has landed, `again` also counts days that did not change. Days after the first one counted are counted too.
@@ -47,8 +47,8 @@ def aggregate_visits():
         from remedy.pipeline import quality
         from remedy.values import utc_now
 
-        run_id = orchestration.run_id()
-        return quality.check(orchestration.database(), run_id=run_id, clock=utc_now).rows
+        engine = orchestration.database()
+        return quality.check(engine, run_id=orchestration.run_id(), clock=utc_now).rows
 
     @task(pool=COUNTING_POOL, execution_timeout=timedelta(hours=2), outlets=[VISITS_AGGREGATED])
     def count() -> int:
@@ -65,31 +65,36 @@ def aggregate_visits():
         settings = orchestration.settings()
         jar = settings.hadoop_streaming_jar
         hadoop = Hadoop(settings.hadoop_bin, jar, settings.yarn_url, settings.hdfs_user)
-        run_id = orchestration.run_id()
-        owner = f"aggregate_visits {run_id}"
+        owner = f"aggregate_visits {orchestration.run_id()}"
         engine = orchestration.database()
         zones = read_zones(engine, orchestration.time_zone())
 
         def count_on_yarn(plan: Plan, inputs: Sequence[str], output: str) -> str:
             wanted = Wanted.of(plan.wanted_days(), map(str, plan.quarantined), zones=zones)
-            return run(
-                JOB, inputs, output, wanted=wanted, owner=owner, hadoop=hadoop
-            ).application_id
+            told = run(JOB, inputs, output, wanted=wanted, owner=owner, hadoop=hadoop)
+            return told.application_id
 
         done = aggregate(
-            engine,
-            orchestration.file_store(),
-            zones,
-            count_on_yarn,
+            engine, orchestration.file_store(), zones, count_on_yarn,
             asked=Asked.of(get_current_context()["params"]),
-            run_id=run_id,
+            run_id=orchestration.run_id(),
             clock=utc_now,
             subject=VISITS,
             planned=plan_visits,
-        )
+        )  # fmt: skip
         return len(done.days)
 
-    check() >> count()
+    @task(pool=COUNTING_POOL)
+    def measure() -> int:
+        """Write down how much time doctors offered on the days that ended; how many they were."""
+        from remedy.pipeline.landing_rows import read_zones
+        from remedy.pipeline.offered_hours import measure as measure_hours
+        from remedy.values import utc_now
+
+        engine = orchestration.database()
+        return measure_hours(engine, read_zones(engine, orchestration.time_zone()), clock=utc_now)
+
+    measure() >> check() >> count()
 
 
 aggregate_visits()

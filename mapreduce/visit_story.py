@@ -6,10 +6,10 @@ request frees nothing that was booked, a cancelled visit does. So all of a visit
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from remedy.values import zone
+from remedy.values import local_hours
 
 WAITING_BOUNDS = (
     5, 15, 30, 60, 120, 240, 480, 720,
@@ -138,13 +138,8 @@ def fold(events: Iterable[Told], time_zone: str) -> Iterator[Change]:
 def hours_of(starts: int, ends: int, time_zone: str) -> Iterator[tuple[str, int, int]]:
     """The local day (ISO text), the local hour and the minutes within it of each hour a visit touches.
 
-    Times are seconds since 1970. On the day clocks go back, an hour may have more than sixty minutes.
+    Times are seconds since 1970. On the day clocks go back, an hour comes twice.
     """
-    place = zone(time_zone)
-    now, end = (datetime.fromtimestamp(second, UTC) for second in (starts, ends))
-    while now < end:
-        local = now.astimezone(place)
-        left = timedelta(minutes=60 - local.minute, seconds=-local.second)
-        until = min(end, now + left)
-        yield local.date().isoformat(), local.hour, int((until - now).total_seconds()) // 60
-        now = until
+    begins, ends_at = (datetime.fromtimestamp(second, UTC) for second in (starts, ends))
+    for day, hour, minutes in local_hours(begins, ends_at, time_zone):
+        yield day.isoformat(), hour, minutes

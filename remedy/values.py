@@ -5,7 +5,7 @@ Standard library only: the mapper on a YARN node uses it too.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
@@ -48,6 +48,22 @@ def day_bounds(day: date, time_zone: str) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, tzinfo=place)
     end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=place)
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def local_hours(
+    starts_at: datetime, ends_at: datetime, time_zone: str
+) -> Iterator[tuple[date, int, int]]:
+    """The local day, the local hour and the minutes within it of each hour a stretch of time touches, in order.
+
+    On the day clocks go back, an hour comes twice.
+    """
+    now = starts_at
+    while now < ends_at:
+        local = now.astimezone(zone(time_zone))
+        left = timedelta(minutes=60 - local.minute, seconds=-local.second)
+        until = min(ends_at, now + left)
+        yield local.date(), local.hour, int((until - now).total_seconds()) // 60
+        now = until
 
 
 @lru_cache(maxsize=256)

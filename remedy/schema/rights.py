@@ -25,6 +25,11 @@ WATCH_READS = (
 APPEND_ONLY = (
     "stock_movement", "stock_movement_lot", "file_read", "appointment_record_read", "call_list_switch",
 )  # fmt: skip
+CALENDARS = (
+    "hospital", "hospital_holiday", "doctor", "doctor_hours", "doctor_exception", "doctor_leave",
+)  # fmt: skip
+"""When doctors see patients: the pipeline measures from them how much time was offered. No patients are in them."""
+
 FILES_WAITING, FILE_PARTS = "file_spool", "file_spool_part"
 """Encrypted files on their way to HDFS."""
 
@@ -58,7 +63,7 @@ def _portal(tables: Iterable[str]) -> dict[str, list[str]]:
 def _pipeline(tables: Iterable[str]) -> dict[str, list[str]]:
     return {
         "SELECT, INSERT, UPDATE, DELETE": [name for name in tables if is_pipelines(name)],
-        "SELECT": [name for name in tables if name in VIEWS_FOR_ALL or name == FILES_WAITING],
+        "SELECT": [name for name in tables if name in {*VIEWS_FOR_ALL, *CALENDARS, FILES_WAITING}],
         # It moves encrypted bytes on and empties the spool; whose they are it cannot see.
         "SELECT, DELETE": [name for name in tables if name == FILE_PARTS],
     }
