@@ -80,9 +80,12 @@ def create_app(
 
 
 def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
+    from web_portal.absence import routes as absence
+    from web_portal.absence import settling
     from web_portal.accounts import own, registration, staff, staff_colleagues, staff_licences
     from web_portal.accounts import reminders as visit_reminders
     from web_portal.accounts import routes as accounts
+    from web_portal.admin import attendance, deciding, report
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking
     from web_portal.appointments import files as visit_files
@@ -102,17 +105,21 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.search import routes as search
     from web_portal.till import routes as till
     from web_portal.till import tablet
+    from web_portal.waiting import routes as waiting
 
     rooms = (
+        absence,
         accounts,
         admin,
         appointments,
         asking,
+        attendance,
         basket,
         calendars,
         calls,
         cashier,
         counter,
+        deciding,
         demand,
         health,
         hospitals,
@@ -132,6 +139,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         queues,
         receive,
         registration,
+        report,
         review,
         search,
         staff,
@@ -143,6 +151,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         transfers,
         visit_files,
         visit_reminders,
+        waiting,
         watches,
         whole,
     )
@@ -157,6 +166,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     live.init_app(app)
     postman.init_app(app)
     reminding.init_app(app)
+    settling.init_app(app)
     words.init_app(app)
 
 

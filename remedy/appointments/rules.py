@@ -15,10 +15,13 @@ from remedy import owed
 from remedy.appointments import queries, writing
 from remedy.appointments.model import URGENCIES, Refused, Visit
 from remedy.events.hospital import AppointmentAccepted
-from remedy.schema.hospital import acceptance_rule, appointment, doctor
+from remedy.schema.hospital import acceptance_rule, appointment, doctor, hospital
 from remedy.values import Clock, uuid7
 
 HOURS_AT_MOST = 24 * 180
+CHANGE_HOURS_AT_MOST = 14 * 24
+URGENT_MINUTES_AT_MOST = 48 * 60
+"""A request that waits longer lets go of its time anyway."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,48 @@ def accept(connection: sa.Connection, visit: Visit, *, clock: Clock) -> Visit | 
         clock,
     )
     return accepted
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A hospital's own: until how many hours before it a visit is changed by its patient, and after how many minutes an urgent request turns red."""
+
+    hospital_id: UUID
+    hospital_name: str
+    change_hours: int
+    urgent_minutes: int
+
+
+def limits(connection: sa.Connection) -> list[Limits]:
+    """Every hospital's limits, by name."""
+    rows = connection.execute(
+        sa.select(
+            hospital.c.public_id,
+            hospital.c.name,
+            hospital.c.change_hours,
+            hospital.c.urgent_minutes,
+        ).order_by(hospital.c.name, hospital.c.id)
+    )
+    return [Limits(*row) for row in rows]
+
+
+def set_limits(
+    connection: sa.Connection, hospital_id: UUID, *, change_hours: int, urgent_minutes: int
+) -> None:
+    """Set a hospital's limits; they count at once, for visits that are accepted already too.
+
+    Raises:
+        Refused: if they make no sense.
+    """
+    if not 0 <= change_hours <= CHANGE_HOURS_AT_MOST:
+        raise Refused("Write the hours before a visit as a whole number from 0 to 336.")
+    if not 1 <= urgent_minutes <= URGENT_MINUTES_AT_MOST:
+        raise Refused("Write the minutes as a whole number from 1 to 2,880.")
+    connection.execute(
+        sa.update(hospital)
+        .where(hospital.c.public_id == hospital_id)
+        .values(change_hours=change_hours, urgent_minutes=urgent_minutes)
+    )
 
 
 def _query() -> sa.Select[Any]:

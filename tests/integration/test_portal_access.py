@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from remedy.appointments import rules
 from remedy.stock import transfers
 from remedy.values import uuid7
 from tests.factories import a_pharmacy
@@ -37,6 +38,10 @@ def cast_with_ids(database_url: str, database: sa.Engine) -> Cast:
         made.ids["chitra_transfer"] = transfers.propose(
             connection, third, made.ids["corner"], made.ids["calmadol"], 3000, offers=True,
             clock=made.watch,
+        )  # fmt: skip
+        made.ids["rule"] = rules.add(
+            connection, doctor_id=made.ids["ekow"], speciality=None, urgency="routine",
+            hours_ahead=24, made_by=made.ids["farah_account"], clock=made.watch,
         )  # fmt: skip
     for name in PEOPLE:
         if name:

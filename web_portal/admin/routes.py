@@ -6,25 +6,36 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
 from werkzeug.wrappers.response import Response
 
 from remedy.accounts.queries import contact
-from remedy.appointments import moves, queries, service
+from remedy.appointments import moves, queries, rules, service
+from remedy.appointments import queue as waiting_queue
 from remedy.appointments.model import NOTICE, AlreadyDecided, Refused, Slot, SlotTaken, Visit
 from remedy.values import local_day
 from web_portal import access, postman
 from web_portal.access import quiet, requires
 from web_portal.admin import exports
-from web_portal.admin.forms import DecisionForm
-from web_portal.appointments.times import instant_or_400
+from web_portal.admin.forms import (
+    MANY,
+    BulkForm,
+    CallOffForm,
+    DecisionForm,
+    chosen_of,
+    whole_number,
+)
+from web_portal.appointments.times import day_or_none, instant_or_400
 from web_portal.forms import once
 from web_portal.pages import news, render
 from web_portal.parts import parts
 from web_portal.sealed import opened
 
 room = Blueprint("admin", __name__, template_folder="templates", url_prefix="/admin")
+
+FILTERS = ("speciality", "doctor", "urgency", "day", "hours")
+FILTER_AT_MOST = 60
 
 DAYS_OFFERED = 21
 """How far ahead another time can be proposed on the page."""
@@ -34,7 +45,7 @@ DAYS_OFFERED = 21
 @requires("admin")
 def queue() -> Response:
     """What waits for a decision: urgent ones first, then the oldest. No names of patients here."""
-    return render("admin/queue.html", **_waiting())
+    return _queue_page(200, BulkForm(formdata=None))
 
 
 @room.get("/requests/waiting")
@@ -42,16 +53,93 @@ def queue() -> Response:
 @quiet
 def waiting() -> Response:
     """The table of the queue, for a page that follows it; 204 while nothing changed."""
-    seen = parts().read(queries.waiting_mark)
+    now = parts().now()
+    seen = parts().read(lambda c: waiting_queue.mark(c, now))
     return news(seen, lambda: render_template("admin/_queue.html", **_waiting()))
 
 
+@room.post("/requests/decide")
+@requires("admin")
+def decide_many() -> Response:
+    """Accept or decline many requests; each by itself, so that one refused stops no other."""
+    form = BulkForm()
+    if not form.validate():
+        return _queue_page(422, form)
+    here, account_id = parts(), access.signed_in().account_id
+    note, results = form.note.data or "", []
+    for visit_id, version in form.chosen:
+        found = here.read(lambda c, one=visit_id: queries.visit(c, one))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        if found is None:
+            continue
+        try:
+            here.change(
+                _decider(visit_id, form.decision.data == "accept", note, account_id, version)
+            )
+            results.append((found, None))
+        except Refused as refusal:
+            results.append((found, str(refusal)))
+    postman.wake()
+    return render("admin/bulk.html", results=results, decision=form.decision.data)
+
+
+def _decider(
+    visit_id: UUID, accept: bool, note: str, account_id: UUID, version: int
+) -> Callable[[sa.Connection], Visit]:
+    here = parts()
+    return lambda connection: service.decide(
+        connection,
+        here.vault,
+        visit_id,
+        accept=accept,
+        note=note,
+        decided_by=account_id,
+        version=version,
+        clock=here.clock,
+    )
+
+
+def _queue_page(status: int, form: BulkForm) -> Response:
+    return render("admin/queue.html", status, form=form, many=MANY, **_waiting())
+
+
 def _waiting() -> dict[str, Any]:
+    now = parts().now()
     # The mark first: what changes in between is drawn twice, never not at all.
-    return dict(
-        parts().read(
-            lambda c: {"seen": queries.waiting_mark(c), "visits": queries.waiting_requests(c)}
-        )
+    seen, everything = parts().read(
+        lambda c: (waiting_queue.mark(c, now), queries.waiting_requests(c))
+    )
+    wanted = _wanted()
+    args = request.args if request.method == "GET" else request.form
+    return {
+        "seen": seen,
+        "visits": [visit for visit in everything if wanted.holds(visit, now)],
+        "waiting_count": len(everything),
+        "now": now,
+        "wanted": wanted,
+        "filters": {
+            name: args[name]
+            for name in FILTERS
+            if args.get(name) and len(args[name]) <= FILTER_AT_MOST
+        },
+        "specialities": sorted({visit.speciality for visit in everything}),
+        "doctors": sorted({(visit.doctor_name, str(visit.doctor_id)) for visit in everything}),
+        "chosen": dict(chosen_of(args.getlist("chosen"))),
+    }
+
+
+def _wanted() -> waiting_queue.Wanted:
+    """What the admin looks for, as the address (or the form sent from that page) says; what is none counts as nothing."""
+    args = request.args if request.method == "GET" else request.form
+    try:
+        doctor_id = UUID(args.get("doctor", ""))
+    except ValueError:
+        doctor_id = None
+    return waiting_queue.Wanted(
+        speciality=args.get("speciality", ""),
+        doctor_id=doctor_id,
+        urgency=args.get("urgency", ""),
+        day=day_or_none(args.get("day")),
+        waits_hours=max(whole_number(args.get("hours")), 0),
     )
 
 
@@ -85,17 +173,10 @@ def _decision(visit_id: UUID, form: DecisionForm) -> Callable[[sa.Connection], s
     here, account_id = parts(), access.signed_in().account_id
     note, version = form.note.data or "", int(form.version.data)
 
+    decide_it = _decider(visit_id, form.decision.data == "accept", note, account_id, version)
+
     def work(connection: sa.Connection) -> str:
-        service.decide(
-            connection,
-            here.vault,
-            visit_id,
-            accept=form.decision.data == "accept",
-            note=note,
-            decided_by=account_id,
-            version=version,
-            clock=here.clock,
-        )
+        decide_it(connection)
         return url_for("admin.queue", done="decided")
 
     if form.decision.data != "propose":
@@ -118,12 +199,47 @@ def _decision(visit_id: UUID, form: DecisionForm) -> Callable[[sa.Connection], s
     return propose
 
 
+@room.post("/requests/<uuid:visit_id>/call-off")
+@requires("admin")
+def call_off(visit_id: UUID) -> Response:
+    """Call an accepted visit off, for the hospital or for a patient who telephoned: cancelled, and never missed."""
+    form, here, account_id = CallOffForm(), parts(), access.signed_in().account_id
+    _visit(visit_id)
+    if not form.validate():
+        return _decision_page(visit_id, 422, None, call_off_form=form)
+
+    def work(connection: sa.Connection) -> str:
+        service.call_off(
+            connection,
+            here.vault,
+            visit_id,
+            why="patient" if form.why.data == "patient" else "hospital",
+            note=form.note.data or "",
+            decided_by=account_id,
+            version=int(form.version.data),
+            clock=here.clock,
+        )
+        return url_for("admin.decision", visit_id=visit_id, done="called-off")
+
+    try:
+        address = once(form, work)
+    except Refused as refusal:
+        return _decision_page(visit_id, 409, None, refusal=str(refusal), call_off_form=form)
+    postman.wake()
+    return redirect(address, 303)
+
+
 def _decision_page(
-    visit_id: UUID, status: int, form: DecisionForm, refusal: str | None = None
+    visit_id: UUID,
+    status: int,
+    form: DecisionForm | None,
+    refusal: str | None = None,
+    call_off_form: CallOffForm | None = None,
 ) -> Response:
     here, found = parts(), _visit(visit_id)
     reached = here.read(lambda c: contact(c, here.vault, found.patient_id))
-    may_decide = found.may_decide(here.now())
+    now = here.now()
+    may_decide = found.may_decide(now)
     return render(
         "admin/decision.html",
         status,
@@ -131,9 +247,15 @@ def _decision_page(
         patient=reached,
         symptoms=opened(found, "symptoms", found.symptoms_sealed),
         note=opened(found, "note", found.note_sealed),
-        form=form,
+        form=form or DecisionForm(formdata=None),
+        call_off_form=call_off_form or CallOffForm(formdata=None),
         refusal=refusal,
         may_decide=may_decide,
+        may_call_off=found.state == "accepted"
+        and not found.checked_in_at
+        and found.starts_at > now,
+        is_late=found.is_late_urgent(now),
+        rule=here.read(lambda c: rules.rule_of(c, found.by_rule)) if found.by_rule else None,
         other_times=_other_times(found) if may_decide else [],
     )
 

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers.response import Response as AnyResponse
 
+from remedy.accounts.queries import contact
 from remedy.appointments import moves, queries, service
 from remedy.appointments.model import AlreadyDecided, Refused, SlotTaken, Visit
-from web_portal import access
+from web_portal import access, postman, visit_calendar
 from web_portal.access import public, quiet, requires
 from web_portal.appointments.forms import AnswerForm, MoveForm
 from web_portal.appointments.times import (
@@ -103,6 +104,24 @@ def state(visit_id: UUID) -> AnyResponse:
     )
 
 
+@room.get("/visits/<uuid:visit_id>.ics")
+@requires("patient")
+def calendar_file(visit_id: UUID) -> AnyResponse:
+    """One of the patient's own visits as a calendar file; of one that is called off, what takes it out again."""
+    here, found = parts(), _own_visit(visit_id)
+    reached = here.read(lambda c: contact(c, here.vault, found.patient_id))
+    address = here.settings.portal_url + url_for("appointments.visit", visit_id=visit_id)
+    email = reached.email if reached else None
+    content = visit_calendar.file_of(here, found, address=address, email=email)
+    return Response(
+        content,
+        content_type="text/calendar; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{visit_calendar.FILE_NAME}"',
+        },
+    )
+
+
 @room.post("/requests/<uuid:visit_id>/cancel")
 @requires("patient")
 def cancel(visit_id: UUID) -> AnyResponse:
@@ -171,19 +190,24 @@ def move(visit_id: UUID) -> AnyResponse:
         return url_for("appointments.visit", visit_id=visit_id, done="moved")
 
     try:
-        return redirect(once(form, work), 303)
+        address = once(form, work)
     except AlreadyDecided as refusal:
         return _visit_page(_own_visit(visit_id), 409, refusal=str(refusal))
     except Refused as refusal:
         status = 409 if isinstance(refusal, SlotTaken) else 422
         return _move_page(found, status, refusal=str(refusal))
+    postman.wake()
+    return redirect(address, 303)
 
 
 def _changed(found: Visit, form: OnceForm, work: Callable[[sa.Connection], str]) -> AnyResponse:
     try:
-        return redirect(once(form, work), 303)
+        address = once(form, work)
     except Refused as refusal:
         return _visit_page(_own_visit(found.appointment_id), 409, refusal=str(refusal))
+    # The mail is owed since the commit; this only spares the patient the wait.
+    postman.wake()
+    return redirect(address, 303)
 
 
 def _first_problem(form: OnceForm) -> str:
@@ -204,15 +228,19 @@ def _shown(found: Visit) -> dict[str, Any]:
         "form": OnceForm(formdata=None),
         "may_end": found.may_end(now),
         "may_move": found.may_move(now),
+        "is_too_late": found.is_too_late(now),
+        "has_entry": visit_calendar.has_entry(found),
         "may_answer": found.may_answer(now),
         "seen": _mark(found),
     }
 
 
 def _mark(found: Visit) -> str:
-    """What a page was drawn at: a proposal or request that lapses changes without a new version."""
-    is_due = found.state in {"requested", "proposed"} and found.lapses_at <= parts().now()
-    return f"{found.version}{'-due' if is_due else ''}"
+    """What a page was drawn at: what falls due by the clock changes without a new version."""
+    now = parts().now()
+    is_due = found.state in {"requested", "proposed"} and found.lapses_at <= now
+    is_near = found.state == "accepted" and not found.may_end(now)
+    return f"{found.version}{'-due' if is_due else ''}{'-near' if is_near else ''}"
 
 
 def _move_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
