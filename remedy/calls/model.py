@@ -29,8 +29,8 @@ COMING_DAYS = 3
 MOST_VISITS = 40
 """No more are listed, and no more names opened, than can be called."""
 
-ENOUGH_OWN_VISITS = 2000
-"""Ended visits of our own from which it could be learnt anew."""
+OWN_VISITS_READ, FEWEST_OWN_VISITS = 2000, 50
+"""Of our own visits that have ended, how many of the latest are compared with what was foretold; and from how many on."""
 
 HISTORY = ("earlier", "missed", "missed_share")
 NAMES = (

@@ -1,6 +1,6 @@
 """What the call list shows: whether it is on, and the coming visits with what was known when they were booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.accounts.queries import staff_name
-from remedy.calls.model import COMING_DAYS, MOST_VISITS, Known, Learnt
+from remedy.calls.model import COMING_DAYS, MOST_VISITS, OWN_VISITS_READ, Known, Learnt
 from remedy.schema.calls import call_list_switch, visit_call
 from remedy.schema.hospital import appointment, doctor, hospital
 from remedy.schema.people import patient
@@ -57,6 +57,15 @@ class CallList:
     visit_count: int
 
 
+@dataclass(frozen=True)
+class OwnRecord:
+    """Of our own ended visits: how many, how many of them would have been foretold missed, how many were."""
+
+    visits: int
+    foretold: float
+    missed: int
+
+
 def switch(connection: sa.Connection) -> Switch:
     """Whether the list is on; off until somebody switches it on."""
     last = connection.execute(
@@ -80,7 +89,7 @@ def call_list(connection: sa.Connection, learnt: Learnt, now: datetime) -> CallL
     """
     rows = [row for row in _coming(connection, now) if _is_coming(row, now)]
     past = _past_of(connection, [row.id for row in rows])
-    calls = [_call(row, past.get(row.id, (0, 0)), learnt) for row in rows]
+    calls = [_call(row, _known(row, past), learnt) for row in rows]
     # Who has been called makes room for the next.
     calls.sort(
         key=lambda one: (one.outcome is not None, -one.risk, one.starts_at, one.appointment_id)
@@ -88,15 +97,29 @@ def call_list(connection: sa.Connection, learnt: Learnt, now: datetime) -> CallL
     return CallList(tuple(calls[:MOST_VISITS]), len(calls))
 
 
-def own_ended_visits(connection: sa.Connection) -> int:
-    """How many visits of ours were attended or missed: what could be learnt from."""
-    return int(
-        connection.execute(
-            sa.select(sa.func.count())
-            .select_from(appointment)
-            .where(appointment.c.state.in_(ENDED))
-        ).scalar_one()
-    )
+def own_record(connection: sa.Connection, learnt: Learnt) -> OwnRecord:
+    """How what would have been foretold of our own latest ended visits compares with what came."""
+    place = sa.func.coalesce(appointment.c.hospital_id, doctor.c.hospital_id)
+    rows = connection.execute(
+        sa.select(
+            appointment.c.id,
+            appointment.c.state,
+            appointment.c.starts_at,
+            appointment.c.requested_at,
+            hospital.c.time_zone,
+        )
+        .select_from(
+            appointment.join(doctor, doctor.c.id == appointment.c.doctor_id).join(
+                hospital, hospital.c.id == place
+            )
+        )
+        .where(appointment.c.state.in_(ENDED))
+        .order_by(appointment.c.starts_at.desc(), appointment.c.id.desc())
+        .limit(OWN_VISITS_READ)
+    ).all()
+    past = _past_of(connection, [row.id for row in rows])
+    risks = [learnt.risk(_known(row, past)) for row in rows]
+    return OwnRecord(len(rows), sum(risks), sum(row.state == "missed" for row in rows))
 
 
 def _coming(connection: sa.Connection, now: datetime) -> Sequence[Any]:
@@ -165,9 +188,13 @@ def _past_of(connection: sa.Connection, rows: list[int]) -> dict[int, tuple[int,
     return {row: (int(count), int(missed)) for row, count, missed in found}
 
 
-def _call(row: Any, past: tuple[int, int], learnt: Learnt) -> Call:
+def _known(row: Any, past: Mapping[int, tuple[int, int]]) -> Known:
     booked_on = local_day(row.requested_at, row.time_zone)
-    known = Known((local_day(row.starts_at, row.time_zone) - booked_on).days, *past)
+    lead_days = (local_day(row.starts_at, row.time_zone) - booked_on).days
+    return Known(lead_days, *past.get(row.id, (0, 0)))
+
+
+def _call(row: Any, known: Known, learnt: Learnt) -> Call:
     return Call(
         row.public_id,
         row.patient_id,

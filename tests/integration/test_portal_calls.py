@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from remedy.appointments import queries as appointments
 from remedy.calls import queries
-from remedy.calls.model import COMING_DAYS, MOST_VISITS, Known, Learnt, learnt
+from remedy.calls.model import COMING_DAYS, FEWEST_OWN_VISITS, MOST_VISITS, Known, Learnt, learnt
 from remedy.schema.hospital import appointment, doctor
 from remedy.schema.people import patient
 from remedy.values import uuid7
@@ -212,6 +212,24 @@ def test_patients_pharmacists_and_doctors_cannot_see_it(on: Cast) -> None:
         assert on.of(who).get(LIST).status_code == 404
         assert "Call list" not in on.of(who).get("/account").text
     assert "Call list" in on.of("farah").get("/account").text
+
+
+def test_what_was_foretold_of_our_own_visits_stands_beside_what_came(on: Cast) -> None:
+    assert "Too few visits here have ended" in on.of("farah").get(LIST).text
+    for number in range(FEWEST_OWN_VISITS):
+        state = "missed" if number < 20 else "attended"
+        a_visit(on, on.ids["asha"], days=-1, booked=-9, state=state)
+    for state in ("cancelled", "accepted"):
+        a_visit(on, on.ids["asha"], days=-1, booked=-9, state=state)
+    with on.engine.connect() as connection:
+        own = queries.own_record(connection, learnt())
+    expected = learnt().risk(Known(8, 0, 0)) * FEWEST_OWN_VISITS
+    assert (own.visits, own.missed) == (FEWEST_OWN_VISITS, 20)
+    assert own.foretold == pytest.approx(expected)
+    assert (
+        f"Of the latest 50 visits here it would have foretold {round(expected)} missed; 20 were."
+        in on.of("farah").get(LIST).text
+    )
 
 
 def test_the_list_in_use_is_fit_for_every_reader(on: Cast, browser: Browser) -> None:

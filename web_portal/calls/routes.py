@@ -18,7 +18,7 @@ from wtforms.validators import AnyOf
 
 from remedy.accounts.queries import contact
 from remedy.calls import queries, service
-from remedy.calls.model import COMING_DAYS, ENOUGH_OWN_VISITS, OUTCOMES, Known, learnt
+from remedy.calls.model import COMING_DAYS, FEWEST_OWN_VISITS, OUTCOMES, Known, learnt
 from web_portal import access
 from web_portal.access import requires
 from web_portal.forms import OnceForm, once
@@ -120,8 +120,8 @@ def _page(status: int = 200, sent: OnceForm | None = None, refusal: str | None =
         days=COMING_DAYS,
         learnt=model,
         learnt_from=format_decimal(model.visit_count),
-        own_visits=here.read(queries.own_ended_visits),
-        enough_visits=ENOUGH_OWN_VISITS,
+        own=here.read(lambda c: queries.own_record(c, model)),
+        fewest=FEWEST_OWN_VISITS,
         why=why,
         about=about,
     )
