@@ -48,17 +48,19 @@ class Reminding(Round):
         self.texts = texts or sms.HttpSms(settings.sms_url, settings.sms_key)
 
     def look(self) -> int:
-        """Send all that is due; how many were taken by the mail server or the provider."""
-        here, done = self._here, 0
+        """Send what is due; how many were taken by the mail server or the provider.
+
+        No more than some at a time: with a provider that does not answer, what falls due meanwhile comes before what
+        has failed.
+        """
+        here = self._here
         here.change(lambda c: service.forget_old(c, here.now()))
         here.change(lambda c: service.note(c, here.now()))
         here.change(lambda c: service.let_fall(c, here.now()))
-        seen: set[int] = set()
-        # Each row once a look, whatever became of it.
-        while rows := set(here.read(lambda c: service.due(c, here.now()))) - seen:
-            seen |= rows
-            done += sum(map(self._send, sorted(rows)))
-        return done
+        rows = here.read(lambda c: service.due(c, here.now()))
+        if len(rows) == service.AT_A_TIME:
+            self.wake()
+        return sum(map(self._send, rows))
 
     def _send(self, row_id: int) -> bool:
         here = self._here

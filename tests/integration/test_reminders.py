@@ -247,6 +247,29 @@ def test_two_workers_send_each_once(ward: Ward) -> None:
     assert sorted(to for to, *_ in ward.mails) == [f"one{n}@town.example" for n in range(8)]
 
 
+def test_what_falls_due_meanwhile_comes_before_what_has_failed(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_A_TIME", 2)
+    bad = [f"bad{number}@town.example" for number in range(2)]
+    ward.refused.update(bad)
+    visits = [
+        ward.visit(slot, ward.patient(f"bad{n}", None)) for n, slot in enumerate(ward.slots[:2])
+    ]
+    last = ward.visit(ward.slots[2], ward.patient("fresh", None))
+    ward.go_to(before(visits[1], 48))
+    ward.plan(MAIL)
+    assert ward.look() == 0
+    ward.refused.clear()
+    ward.go_to(before(last, 48))
+    assert ward.look() == 2
+    assert ward.mails[0][0] == "fresh@town.example"
+    # There may be more: the round looks again at once.
+    assert ward.round._woken.is_set()
+    assert ward.look() == 1
+    assert {to for to, *_ in ward.mails[1:]} == set(bad)
+
+
 def test_an_sms_whose_answer_was_lost_is_one_message(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
