@@ -118,6 +118,7 @@ def requests(minutes: pd.DataFrame, p95s: pd.DataFrame, time_zone: str) -> go.Fi
     figure.update_layout(
         yaxis2={
             "title": "ms", "overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False,
+            "tickmode": "auto",
         },
         xaxis={"tickformat": "%-d %b %H:%M"},
     )  # fmt: skip

@@ -85,7 +85,7 @@ def _tiles(by_minute: pd.DataFrame, steps: pd.DataFrame, since: datetime, now: d
     busiest = by_minute["request_count"].max() / 60
     tiles = (
         ("Requests a second", f"{count / seconds:,.2f}", "On average over the period."),
-        ("Busiest minute, a second", f"{busiest:,.2f}", "The minute with the most requests."),
+        ("Busiest minute", f"{busiest:,.2f}", "Requests a second in the minute with the most."),
         ("95 of 100 within", step(system.quantile(steps, 0.95)), "An upper bound: counted in steps of time."),
         ("Failed", words.permille(failed / count), f"Answered by a 5xx: {failed:,} of {count:,} requests."),
     )  # fmt: skip

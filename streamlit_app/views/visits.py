@@ -16,6 +16,7 @@ from streamlit_app.queries import names, visits
 EVERY = "All"
 DAYS = 28
 MOST_DAYS = 366
+TILE_WIDTH = 156
 OPENED = "visits_rows"
 BOOKED = "booked"
 UNLISTED = "a doctor who is no longer listed"
@@ -109,18 +110,18 @@ def _downloads(first: date, last: date, speciality: str, doctor: str) -> None:
 def _tiles(sums: dict[str, int], chosen: Chosen, doctors: pd.DataFrame) -> None:
     booked = data.read(activity.booked, chosen)
     numbers = {**sums, BOOKED: len(booked)}
-    kinds = list(TILES)
-    for row in (kinds[:6], kinds[6:]):
-        for column, kind in zip(st.columns(6), row, strict=False):
-            title, meaning = TILES[kind]
-            column.metric(title, f"{numbers[kind]:,}", help=meaning, border=True)
-            column.button(
-                "Rows",
-                key=f"rows-{kind}",
-                help=f"The rows behind {title}",
-                on_click=partial(_open, kind),
-                width="stretch",
-            )
+    with st.container(horizontal=True, gap="small"):
+        for kind, (title, meaning) in TILES.items():
+            # Two beside each other on a telephone.
+            with st.container(width=TILE_WIDTH, gap="small"):
+                st.metric(title, f"{numbers[kind]:,}", border=True)
+                st.button(
+                    "Rows",
+                    key=f"rows-{kind}",
+                    help=f"{title}. {meaning}",
+                    on_click=partial(_open, kind),
+                    width="stretch",
+                )
     opened = st.session_state.get(OPENED)
     if opened in TILES:
         rows = booked if opened == BOOKED else data.read(activity.rows, chosen, opened)
@@ -134,7 +135,7 @@ def _open(kind: str) -> None:
 def _rows(
     kind: str, rows: pd.DataFrame, number: int, doctors: pd.DataFrame, chosen: Chosen
 ) -> None:
-    st.subheader(f"{TILES[kind][0]}: {words.plural(len(rows), 'row')}")
+    st.header(f"{TILES[kind][0]}: {words.plural(len(rows), 'row')}")
     if len(rows) != number:
         _difference(len(rows), number, chosen)
     if rows.empty:

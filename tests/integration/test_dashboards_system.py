@@ -73,7 +73,7 @@ def test_the_page_says_how_the_portal_the_queues_and_the_dags_do(browser, scene)
     shown = words_of(page)
     # 1,200 requests since the first minute written, ten minutes ago.
     assert "Requests a second: 2.00" in shown
-    assert "Busiest minute, a second: 2.00" in shown
+    assert "Busiest minute: 2.00" in shown
     # Of 1,200, 60 took longer than 20 ms.
     assert "95 of 100 within: 20 ms" in shown
     assert "Failed: 1.7%" in shown
