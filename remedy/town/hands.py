@@ -190,6 +190,7 @@ class Hand:
                 people.patients_of(connection, self._sign_ins[:-1], site.secret_key),
                 people.account_of(connection, self._sign_ins[0]["email"], site.secret_key),
                 self._region.time_zone,
+                site.now,
             )
         days = [*visits.asked(site.size, site.now), visits.waiting(site.size, site.now)]
         for requests in days:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import queries, service
+from remedy.appointments import attendance, queries, service
 from remedy.appointments.model import Visit
 from remedy.schema.hospital import appointment
 from remedy.town import cast
@@ -17,6 +17,9 @@ from remedy.values import at_that, local_day
 from remedy.vault import Vault
 
 FATES = ("accept", "accept", "decline", "accept", "call off", "accept", "lapse")
+ONE_MISSED_IN = 6
+"""Of so many accepted visits one patient does not come."""
+
 WAITS_HOURS = 24
 """A request younger than that has not been decided yet."""
 
@@ -66,6 +69,7 @@ class Receptionist:
     patients: tuple[UUID, ...]
     decided_by: UUID
     time_zone: str
+    now: datetime
 
     def tell(self, connection: sa.Connection, requests: list[Asked]) -> None:
         """Ask, and let become of it what becomes of it, unless that was told before."""
@@ -134,6 +138,16 @@ class Receptionist:
                 connection, visit.appointment_id, patient_id=visit.patient_id, clock=at_that(at)
             )
 
+        def come(at: datetime) -> object:
+            is_missed = one.number % ONE_MISSED_IN == 0
+            return (attendance.miss if is_missed else attendance.attend)(
+                connection,
+                visit.appointment_id,
+                marked_by=self.decided_by,
+                version=visit.version + 1,
+                clock=at_that(at),
+            )
+
         if one.fate == "lapse":
             yield (
                 one.at + timedelta(hours=48),
@@ -143,3 +157,5 @@ class Receptionist:
         yield soon, decide
         if one.fate == "call off":
             yield soon + timedelta(hours=6), call_off
+        if one.fate == "accept" and visit.ends_at <= self.now:
+            yield visit.ends_at, come

@@ -102,7 +102,7 @@ def test_the_town_is_as_large_as_promised(
         states = set(c.execute(sa.select(appointment.c.state)).scalars())
         types = set(c.execute(sa.select(outbox.c.type)).scalars())
         waiting = queries.waiting_requests(c)
-    assert states == {"requested", "accepted", "declined", "cancelled"}
+    assert states == {"requested", "accepted", "declined", "cancelled", "attended", "missed"}
     assert len(waiting) == 5
     with database.connect() as c:
         prescribed = Counter(c.execute(sa.select(prescription.c.state)).scalars())

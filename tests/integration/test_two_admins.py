@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import time
 from itertools import count
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -63,7 +64,7 @@ class Desk:
         browser.token()
 
         def work() -> str:
-            form = {"note": "", "version": str(visit.version), **told}
+            form: dict[str, object] = {"note": "", "version": str(visit.version), **told}
             answer = browser.post(f"/admin/requests/{visit.appointment_id}", form)
             assert answer.status_code in {303, 409}, answer.text
             return "" if answer.status_code == 303 else html.unescape(answer.text)
@@ -71,7 +72,7 @@ class Desk:
         return work
 
     def by_core(
-        self, admin: int, change: Callable[[sa.Connection, object], object]
+        self, admin: int, change: Callable[[sa.Connection, UUID], object]
     ) -> Callable[[], str]:
         account_id = self.cast.ids[f"{self.names[admin].lower()}_account"]
 
@@ -178,8 +179,8 @@ def test_of_two_admins_who_give_one_time_to_two_requests_one_wins(desk: Desk) ->
 
 @pytest.mark.long
 def test_two_admins_two_hundred_times(desk: Desk) -> None:
-    accept_and_decline(desk, LONG, 4)
-    give_one_time(desk, LONG, 4)
+    accept_and_decline(desk, LONG, 8)
+    give_one_time(desk, LONG, 8)
 
 
 def test_a_decision_is_told_once(desk: Desk) -> None:

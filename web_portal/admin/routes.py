@@ -66,7 +66,8 @@ def decide_many() -> Response:
     if not form.validate():
         return _queue_page(422, form)
     here, account_id = parts(), access.signed_in().account_id
-    note, results = form.note.data or "", []
+    note = form.note.data or ""
+    results: list[tuple[Visit, str | None]] = []
     for visit_id, version in form.chosen:
         found = here.read(lambda c, one=visit_id: queries.visit(c, one))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         if found is None:
