@@ -117,7 +117,7 @@ def record_as_pdf(visit_id: UUID) -> Response:
         whole = _record(found)
         if whole is None:
             return render(
-                "error.html", 503,
+                "error.html",
                 title=_("The record of this visit is not filed yet"),
                 advice=_("It is written a few minutes after something happens to the visit. Try again then."),
             )  # fmt: skip
