@@ -71,8 +71,18 @@ class Absence:
 
     @property
     def settled(self) -> int:
-        """How many of the visits are dealt with: each patient is told."""
+        """How many of the visits are dealt with."""
         return sum(self.outcomes.values())
+
+    @property
+    def told(self) -> int:
+        """For how many visits the patient is told; a visit that was over before needs no word."""
+        return self.settled - self.outcomes.get("ended", 0)
+
+    @property
+    def to_tell(self) -> int:
+        """For how many visits the patient is to be told, or is."""
+        return self.visits - self.outcomes.get("ended", 0)
 
     @property
     def offered(self) -> int:

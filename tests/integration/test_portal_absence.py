@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from icalendar import Calendar
 
 from remedy.appointments import absence
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
+from remedy.schema.hospital import doctor
 from remedy.schema.people import mail_owed
 from remedy.values import day_bounds
+from tests.factories import a_doctor
 from tests.integration.portal_cast import Cast, a_cast, mails
 from tests.integration.test_portal_visits import asked, decide
 from web_portal import parts
@@ -101,6 +104,49 @@ def test_every_patient_is_told_once_and_accepts_with_one_press(cast: Cast) -> No
     seen = re.search(r'name="seen" value="([^"]+)"', progress)
     assert seen is not None
     assert cast.of("farah").get(f"{state}?seen={seen.group(1)}").status_code == 204
+
+
+def entry_in(mail: tuple[object, ...]) -> dict[str, object]:
+    """What the one calendar file of a mail does."""
+    (file,) = mail[3:]
+    entry = Calendar.from_ical(file.content).walk("VEVENT")[0]  # type: ignore[attr-defined]
+    method = file.parameters["method"]  # type: ignore[attr-defined]
+    return {"method": method, "uid": str(entry["UID"]), "sequence": int(entry["SEQUENCE"])}
+
+
+def test_each_calendar_is_changed_once(cast: Cast) -> None:
+    visits = [a_visit(cast, who, place) for place, who in enumerate(("asha", "ben"))]
+    accepted = {entry_in(mail)["uid"]: entry_in(mail) for mail in mails(cast)}
+    assert len(accepted) == len(visits)
+    cast.of("ekow").post("/absences/declare", told(cast))
+    changed = {entry_in(mail)["uid"]: entry_in(mail) for mail in mails(cast)}
+    assert changed.keys() == accepted.keys()
+    for uid, entry in changed.items():
+        assert entry["method"] == "REQUEST"
+        assert entry["sequence"] == accepted[uid]["sequence"] + 1  # type: ignore[operator]
+    assert mails(cast) == []
+
+
+def test_with_a_colleague_the_old_entry_is_taken_out(cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        colleague = a_doctor(connection, name="Dr Ife")
+    address = a_visit(cast, urgency="urgent")
+    (accepted,) = mails(cast)
+    cast.of("ekow").post("/absences/declare", told(cast))
+    (mail,) = mails(cast)
+    assert "a colleague" in str(mail[1])
+    assert entry_in(mail) == {
+        "method": "CANCEL",
+        "uid": entry_in(accepted)["uid"],
+        "sequence": entry_in(accepted)["sequence"] + 1,  # type: ignore[operator]
+    }
+    page = cast.of("asha").get(address).text
+    (offered,) = re.findall(r'href="([^"]+)">See the time with a colleague', page)
+    assert "Dr Ife" in cast.of("asha").get(offered).text
+    with cast.engine.begin() as connection:
+        connection.execute(
+            sa.update(doctor).where(doctor.c.public_id == colleague).values(is_active=False)
+        )
 
 
 def test_declared_twice_tells_nobody_twice(cast: Cast) -> None:
