@@ -78,7 +78,7 @@ def choose(page: Page, stack: Any, words: str) -> None:
             break
         page.keyboard.press("ArrowDown")
     press(page, "Save")
-    expect(page.get_by_role("status")).to_contain_text("Your choice is saved.")
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
     expect(page.get_by_label(words)).to_be_checked()
 
 
