@@ -1,6 +1,6 @@
 """A relay, a landing, a move of files or a filing of records in a process of its own, which ends itself with SIGKILL at a named point.
 
-`python -m tests.integration.killed relay|landing|files|records POINT NTH` with what it needs as JSON on standard input.
+`python -m tests.integration.killed relay|landing|files|careless-files|records POINT NTH` with what it needs as JSON on standard input.
 """
 
 import json
@@ -57,9 +57,13 @@ def main(role: str, point: str, nth: int, needs: dict[str, Any]) -> None:
     elif role == "index":
         engine = engine_for(needs["database_url"])
         indexing.run(engine, Path(needs["folder"]), stop=threading.Event(), reached=reached)
-    elif role == "files":
+    elif role in {"files", "careless-files"}:
+        from remedy.gateways.hdfs import Files
         from remedy.pipeline import file_moves
 
+        if role == "careless-files":
+            # The control: under the name itself, without the rename.
+            Files.write_once = lambda self, name, chunks: self._write(self.path(name), chunks)  # type: ignore[method-assign]  # what the control is
         streams = Streams(**needs)
         file_moves.move(streams.engine, streams.files(), clock=utc_now, reached=reached)
     elif role == "records":

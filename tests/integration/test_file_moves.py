@@ -160,6 +160,20 @@ def test_a_mover_killed_in_the_middle_of_its_bytes_shows_nobody_half_a_file(
     kill_during_writes(streams, 3)
 
 
+def test_the_control_that_writes_under_the_name_itself_shows_half_a_file(streams: Streams) -> None:
+    needs = {
+        "database_url": streams.database_url, "brokers": streams.brokers,
+        "hdfs_url": streams.hdfs_url, "root": streams.root,
+    }  # fmt: skip
+    _patient_id, file_id = handed_in(streams)
+    with reading(streams, [file_id]) as wrong:
+        killed.run("careless-files", "writing", 2, needs)
+        await_that(lambda: bool(wrong))
+    # So that the next test finds nothing it did not make.
+    streams.files().delete(hdfs.patient_file(file_id))
+    file_moves.move(streams.engine, streams.files(), clock=utc_now)
+
+
 @pytest.mark.long
 def test_a_mover_killed_twenty_times_in_the_middle_of_its_bytes(streams: Streams) -> None:
     kill_during_writes(streams, 20)
