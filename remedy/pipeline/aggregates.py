@@ -6,7 +6,7 @@ handed in: the core knows no mrjob.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -163,7 +163,7 @@ def make_plan(
     open_from = first_open_day(zones, clock())
     days: list[DayToCount] = []
     waiting: list[Day] = []
-    for row in connection.execute(candidates(DEMAND, asked)):
+    for row in connection.execute(candidates(DEMAND.kinds, asked)):
         is_open = row.day >= open_from
         # Any difference: a release and a landing may write their times in either order.
         is_changed = row.counted_at != row.changed_at or row.was_open
@@ -235,7 +235,9 @@ def load(
     for kind in subject.kinds:
         days = [chosen.day for chosen in plan.days if chosen.kind == kind]
         for table in subject.tables_of(kind) if days else ():
-            connection.execute(sa.delete(table).where(table.c.day.in_(days)))
+            # The first column of the key: the day, or the Monday of a week.
+            on = table.primary_key.columns[0]
+            connection.execute(sa.delete(table).where(on.in_(days)))
     for table, rows in agg_rows(lines, BATCH_ROWS, subject):
         connection.execute(_adding(table) if subject.adds_up else sa.insert(table), rows)
     aggregated_at = clock()
@@ -294,8 +296,8 @@ def is_ready() -> sa.ColumnElement[bool]:
     return sa.and_(landing_file.c.state == "ready", landing_file.c.checked_at.is_not(None))
 
 
-def candidates(subject: Subject, asked: Asked) -> sa.Select[Any]:
-    """Every landed day of the subject's topics, with what is known of its count and of its ready files."""
+def candidates(kinds: Collection[str], asked: Asked) -> sa.Select[Any]:
+    """Every landed day of those topics, with what is known of its count and of its ready files."""
     ready = (
         sa.select(
             landing_file.c.topic,
@@ -303,7 +305,7 @@ def candidates(subject: Subject, asked: Asked) -> sa.Select[Any]:
             sa.func.sum(landing_file_day.c.row_count).label("ready_rows"),
         )
         .join_from(landing_file, landing_file_day, landing_file_day.c.file_id == landing_file.c.id)
-        .where(is_ready(), landing_file.c.topic.in_(subject.kinds))
+        .where(is_ready(), landing_file.c.topic.in_(kinds))
         .where(*_between(landing_file_day.c.day, asked))
         .group_by(landing_file.c.topic, landing_file_day.c.day)
         .subquery()
@@ -324,7 +326,7 @@ def candidates(subject: Subject, asked: Asked) -> sa.Select[Any]:
         )
         .outerjoin(aggregated_day, is_its_count)
         .outerjoin(ready, is_its_part)
-        .where(landed_day.c.kind.in_(subject.kinds))
+        .where(landed_day.c.kind.in_(kinds))
         .where(*_between(landed_day.c.day, asked))
         .order_by(landed_day.c.kind, landed_day.c.day)
     )

@@ -55,7 +55,7 @@ def plan_visits(
     days: list[DayToCount] = []
     waiting: list[Day] = []
     unready: date | None = None
-    for row in connection.execute(candidates(VISITS, Asked())):
+    for row in connection.execute(candidates(VISITS.kinds, Asked())):
         is_open = row.day >= open_from
         if is_open and not asked.include_open:
             break

@@ -31,6 +31,8 @@ from remedy.schema.visit_counts import agg_daily_imported_visits
 from remedy.values import utc_now
 from tests.integration.streams import Streams, streams_of
 from tests.integration.test_visit_import import a_register
+from tests.unit.mapreduce import test_week_ahead as week_ahead
+from tests.unit.mapreduce.landed import movement
 from tests.unit.remedy.pipeline.test_visit_records import line
 
 JOB = "mapreduce.visits:MRVisits"
@@ -135,6 +137,31 @@ def test_imported_visits_are_counted_as_they_stand_in_the_file(
     ]
     engine = engine_for(database_url)
     goes_all_the_way(stack, streams, engine, a_register(tmp_path, *lines), tmp_path)
+
+
+def test_the_count_over_both_halves_gives_on_yarn_what_its_functions_give(stack, streams):
+    settings = stack.settings("pipeline")
+    hadoop = Hadoop(
+        settings.hadoop_bin, settings.hadoop_streaming_jar, settings.yarn_url, settings.hdfs_user
+    )
+    sold = [movement(occurred_at=week_ahead.SOLD, quantity_milli=number) for number in (1, 20, 300)]
+    lines = week_ahead.lines_of(*week_ahead.a_visit(1), *week_ahead.a_visit(2), *sold)
+    files = streams.files()
+    # A file of each half, as they are landed.
+    files.write_once("landing/visits.jsonl", [each + b"\n" for each in lines[:4]])
+    files.write_once("landing/sales.jsonl", [each + b"\n" for each in lines[4:]])
+    output = files.path("aggregates/weeks")
+    inputs = [files.path(f"landing/{name}.jsonl") for name in ("visits", "sales")]
+    owner = f"test {uuid.uuid4()}"
+    run(week_ahead.JOB, inputs, output, wanted=week_ahead.wanted(), owner=owner, hadoop=hadoop)
+    found = [
+        each
+        for name in files.list(output)
+        if name.startswith("part-")
+        for each in files.open_lines(f"{output}/{name}")
+    ]
+    assert sorted(found) == sorted(week_ahead.count(lines))
+    assert "week\t2026-03-09\tcardiology\tM01\t2\t321\t3" in found
 
 
 @pytest.mark.long
