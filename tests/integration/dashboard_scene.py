@@ -13,6 +13,7 @@ from remedy.schema import pipeline as tables
 from remedy.schema.hospital import appointment, doctor
 from remedy.schema.people import account, session
 from remedy.schema.people import patient as patient_table
+from remedy.schema.reminders import visit_reminder
 from remedy.values import uuid7
 from tests.factories import a_doctor, a_medicine, a_patient, a_pharmacy, a_vault, an_admin, row_of
 
@@ -38,6 +39,7 @@ def set_scene(at: sa.Connection) -> SimpleNamespace:
     foretell(at, made)
     notice(at, made)
     ask(at, made, a_patient(at, vault, name="Asha Canary"))
+    remind(at, made)
     return made
 
 
@@ -358,3 +360,24 @@ def ask(at: sa.Connection, made: SimpleNamespace, patient_id: UUID) -> None:
             lapses_at=NOW + timedelta(hours=47),
         )
     )
+
+
+def remind(at: sa.Connection, made: SimpleNamespace) -> None:
+    """Of one visit the SMS was given up, and the mail waits for its next attempt."""
+    for step, state, error in (
+        ("sms-3", "given up", "The patient has told no telephone number."),
+        ("mail-48", "waiting", None),
+    ):
+        at.execute(
+            visit_reminder.insert().values(
+                public_id=uuid7(),
+                appointment_public_id=made.appointment_id,
+                version=2,
+                step=step,
+                starts_at=NOW + timedelta(days=2),
+                state=state,
+                attempts=1,
+                next_at=NOW + timedelta(minutes=1),
+                last_error=error,
+            )
+        )

@@ -226,7 +226,7 @@ def test_the_session_decides_at_every_look(reader, database, scene):
         ("live", ["Searches, 5 min: 5", "More than usual", "31 in 5 minutes, usually 4.2", "28 counted days", "medicines of the group N02", "lasts", "2 s ago"]),
         ("trends", ["Calmadol", "calmadoll", "out of stock", "100%", "4.0", "9.0"]),
         ("performance", ["Corner Pharmacy", "78%", "60.0%", "17 min", "10.00 EUR", "the same"]),
-        ("pipeline", ["stock-movements", "1.0 s", "The body is not JSON.", "dead letter", "changed since"]),
+        ("pipeline", ["stock-movements", "1.0 s", "The body is not JSON.", "dead letter", "changed since", "SMS, 3 h before", "The patient has told no telephone number."]),
         ("quality", ["pharmacy is known", "Critical ones failed: 1", "Rows held back: 1"]),
     ],
 )  # fmt: skip
