@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser as Chromium
 
 from remedy.accounts import service as accounts
 from remedy.appointments import queries
 from remedy.appointments.model import Slot
 from tests.factories import PASSWORD, SECRET_KEY, a_doctor, a_hospital
 from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.shown import Screen, Shown
 
 MONDAY = date(2026, 3, 16)
 
@@ -305,3 +307,32 @@ def test_a_time_of_the_calendar_is_what_the_clock_shows_there(cast: Cast, doctor
         counts[day.isoformat()] = len(free(cast, doctor_id, day))
     cast.watch.now = before
     assert counts == {"2026-03-22": 3, "2026-03-29": 2, "2026-10-25": 4}
+
+
+def test_a_full_calendar_and_the_choice_of_a_kind_are_fit_for_every_reader(
+    cast: Cast, doctor_id: UUID, browser: Chromium
+) -> None:
+    calendar = f"/calendars/{doctor_id}"
+    with cast.engine.begin() as c:
+        bay = a_hospital(c, name="Bay Clinic")
+    hours = {"weekdays": ["0", "1"], "week_starts": "9:00", "week_ends": "12:00"}
+    told(cast, f"{calendar}/hours", hours)
+    later = {"week_starts": "14:00", "week_ends": "17:00", "place": str(bay)}
+    told(cast, f"{calendar}/hours", {**hours, **later})
+    for name, minutes, after in (("First visit", "40", "10"), ("Check-up", "20", "0")):
+        kind = {"kind_name": name, "kind_minutes": minutes, "kind_buffer": after}
+        told(cast, f"{calendar}/kinds", kind)
+    place = f"/admin/hospitals/{cast.ids['hill']}"
+    told(cast, f"{place}/holidays", {"holiday": "2026-05-01", "holiday_name": "Labour Day"})
+    slot = free(cast, doctor_id, MONDAY)[0].starts_at.isoformat()
+    cast.of("ben").post(
+        f"/doctors/{doctor_id}/request?starts_at={slot.replace('+', '%2B')}",
+        {"starts_at": slot, "urgency": "routine", "symptoms": "a cough"},
+    )
+    told(cast, f"{calendar}/dates", {"day": str(MONDAY), "differs": "off"})
+    with Screen(browser, cast.app) as screen:
+        for address, who in (
+            (calendar, "farah"), (place, "farah"), (f"/doctors/{doctor_id}", "asha"),
+        ):  # fmt: skip
+            shown = Shown(address, cast.of(who).get(address))
+            assert not screen.problems(shown)

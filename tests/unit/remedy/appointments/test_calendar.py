@@ -12,6 +12,7 @@ from remedy.appointments import model
 from remedy.appointments.calendar import (
     Calendar,
     DayException,
+    check_day,
     check_hours,
     check_kind,
     is_within,
@@ -260,6 +261,19 @@ def test_whether_a_visit_lies_in_the_hours() -> None:
 def test_hours_that_cannot_be_are_refused_with_a_sentence(hours: tuple[Hours, ...]) -> None:
     with pytest.raises(Refused, match=r"overlap|five minutes"):
         check_hours(hours)
+
+
+def test_hours_of_a_date_that_overlap_any_near_it_are_refused() -> None:
+    monday = date(2026, 3, 2)
+    night = Hours(6, time(22), time(2))
+    for starts, ends in ((time(1), time(3)), (time(8), time(9, 5)), (time(23), time(0, 30))):
+        extra = DayException(monday, starts, ends, BAY)
+        early = Hours(1, time(0), time(1))
+        calendar = week(night, Hours(0, time(9), time(12)), early, exceptions=(extra,))
+        with pytest.raises(Refused, match="overlap"):
+            check_day(calendar, monday)
+    extra = DayException(monday, time(2), time(9), BAY)
+    check_day(week(night, Hours(0, time(9), time(12)), exceptions=(extra,)), monday)
 
 
 def test_hours_that_touch_are_kept() -> None:
