@@ -5,7 +5,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remedy.appointments import model
@@ -152,6 +152,7 @@ def test_whatever_the_calendar_no_slot_or_buffer_overlaps_and_none_has_another_l
     assert len(taken) == len(set(taken))
 
 
+@settings(max_examples=40)
 @given(st.data(), places)
 def test_no_time_that_is_written_down_is_lost_and_none_is_made_up(
     data: st.DataObject, place: str

@@ -122,7 +122,7 @@ def test_what_may_be_done_follows_from_the_state_and_the_time(
     now, ids = datetime(2026, 3, 2, tzinfo=UTC), UUID(int=0x1234ABCD)
     visit = Visit(
         ids, ids, ids, "Dr Ekow", "", ids, "", "", "Europe/Rome", state, "routine",
-        now + timedelta(days=2), now + timedelta(days=2, minutes=20), 1, now, now + timedelta(days=1),
+        now + timedelta(days=3), now + timedelta(days=3, minutes=20), 1, now, now + timedelta(days=1),
         None, None, "", None,
     )  # fmt: skip
     assert visit.reference == "1234-ABCD"
