@@ -24,7 +24,7 @@ from remedy.appointments.absent_times import best_slot
 from remedy.appointments.model import LIVING, WAITING, Refused, Slot, Visit
 from remedy.events.hospital import AppointmentCancelled, AppointmentProposed, AppointmentRequested
 from remedy.schema.absence import absence_visit, doctor_absence
-from remedy.schema.hospital import appointment, doctor_leave
+from remedy.schema.hospital import appointment, doctor, doctor_leave
 from remedy.values import Clock, uuid7
 from remedy.vault import Unreadable, Vault
 
@@ -48,10 +48,12 @@ def declare(
     leave = stretch_of(found, first_day, last_day, now=now)
     doctor_row = writing.lock_doctor(connection, doctor_id)
     is_known = connection.execute(
-        sa.select(doctor_absence.c.id).where(
+        sa.select(doctor_absence.c.id)
+        .join_from(doctor_absence, doctor_leave, doctor_leave.c.id == doctor_absence.c.leave_id)
+        .where(
             doctor_absence.c.doctor_id == doctor_row,
-            doctor_absence.c.first_day <= first_day,
-            doctor_absence.c.last_day >= last_day,
+            doctor_leave.c.starts_at <= leave.starts_at,
+            doctor_leave.c.ends_at >= leave.ends_at,
         )
     ).first()
     if is_known:
@@ -75,6 +77,37 @@ def declare(
     )
     gather(connection, absence_id, now=now)
     return absence_id
+
+
+def end(connection: sa.Connection, absence_id: UUID, *, clock: Clock) -> None:
+    """The doctor is back before the leave's end: what is left of it can be asked for again. What was told stands.
+
+    Raises:
+        Refused: if it is over.
+    """
+    now = clock()
+    row = connection.execute(
+        sa.select(doctor_leave.c.id, doctor_leave.c.starts_at, doctor.c.public_id)
+        .select_from(
+            doctor_absence.join(doctor_leave, doctor_leave.c.id == doctor_absence.c.leave_id).join(
+                doctor, doctor.c.id == doctor_absence.c.doctor_id
+            )
+        )
+        .where(
+            doctor_absence.c.public_id == absence_id,
+            doctor_leave.c.ends_at > now,
+            # One that was ended before it began.
+            doctor_leave.c.ends_at > doctor_leave.c.starts_at,
+        )
+    ).one_or_none()
+    if row is None:
+        raise Refused("That leave is over; nothing was changed.")
+    writing.lock_doctor(connection, row.public_id)
+    connection.execute(
+        sa.update(doctor_leave)
+        .where(doctor_leave.c.id == row.id)
+        .values(ends_at=max(row.starts_at, now))
+    )
 
 
 def gather(connection: sa.Connection, absence_id: UUID, *, now: datetime) -> int:
@@ -108,22 +141,6 @@ def gather(connection: sa.Connection, absence_id: UUID, *, now: datetime) -> int
     if visits:
         connection.execute(sa.insert(absence_visit), visits)
     return len(visits)
-
-
-def unsettled(connection: sa.Connection, absence_id: UUID) -> list[UUID]:
-    """The visits of an absence whose patients are still to be told: urgent ones first, then by time."""
-    rows = connection.execute(
-        sa.select(appointment.c.public_id)
-        .join_from(absence_visit, doctor_absence)
-        .join(appointment, appointment.c.id == absence_visit.c.appointment_id)
-        .where(doctor_absence.c.public_id == absence_id, absence_visit.c.outcome.is_(None))
-        .order_by(
-            waiting.most_urgent_first(appointment.c.urgency),
-            appointment.c.starts_at,
-            appointment.c.id,
-        )
-    )
-    return list(rows.scalars())
 
 
 def settle(

@@ -65,9 +65,15 @@ class Absence:
     first_day: date
     last_day: date
     declared_at: datetime
+    ends_at: datetime
     outcomes: dict[str, int]
     answers: dict[str, int]
     visits: int
+
+    @property
+    def was_ended(self) -> bool:
+        """Whether the doctor came back before the last day was over."""
+        return self.ends_at < day_bounds(self.last_day, self.time_zone)[1]
 
     @property
     def settled(self) -> int:
@@ -123,6 +129,22 @@ def running(connection: sa.Connection, *, now: datetime) -> list[UUID]:
     return list(rows.scalars())
 
 
+def unsettled(connection: sa.Connection, absence_id: UUID) -> list[UUID]:
+    """The visits of an absence whose patients are still to be told: urgent ones first, then by time."""
+    rows = connection.execute(
+        sa.select(appointment.c.public_id)
+        .join_from(absence_visit, doctor_absence)
+        .join(appointment, appointment.c.id == absence_visit.c.appointment_id)
+        .where(doctor_absence.c.public_id == absence_id, absence_visit.c.outcome.is_(None))
+        .order_by(
+            waiting.most_urgent_first(appointment.c.urgency),
+            appointment.c.starts_at,
+            appointment.c.id,
+        )
+    )
+    return list(rows.scalars())
+
+
 def absences(connection: sa.Connection, doctor_id: UUID | None = None) -> list[Absence]:
     """What was declared, of one doctor or of all, the latest first."""
     query = _query().order_by(doctor_absence.c.id.desc()).limit(SHOWN_AT_MOST)
@@ -166,10 +188,11 @@ def _query() -> sa.Select[Any]:
         doctor_absence.c.first_day,
         doctor_absence.c.last_day,
         doctor_absence.c.declared_at,
+        doctor_leave.c.ends_at,
     ).select_from(
-        doctor_absence.join(doctor, doctor.c.id == doctor_absence.c.doctor_id).join(
-            hospital, hospital.c.id == doctor.c.hospital_id
-        )
+        doctor_absence.join(doctor, doctor.c.id == doctor_absence.c.doctor_id)
+        .join(hospital, hospital.c.id == doctor.c.hospital_id)
+        .join(doctor_leave, doctor_leave.c.id == doctor_absence.c.leave_id)
     )
 
 
@@ -194,7 +217,8 @@ def _counted(connection: sa.Connection, row: Any) -> Absence:
         row.first_day,
         row.last_day,
         row.declared_at,
+        row.ends_at,
         outcomes={outcome: count for outcome, count in counts if outcome is not None},
-        answers=dict(answers),  # type: ignore[arg-type]  # rows of two
+        answers=dict(answers),
         visits=sum(count for _, count in counts),
     )

@@ -267,6 +267,7 @@ ROUTES = (
     Route("absence.check", "POST", "/absences", KEEPERS),
     Route("absence.declare", "POST", "/absences/declare", KEEPERS),
     Route("absence.one", "GET", "/absences/{ekow_absence}", KEEPERS, KEEPERS),
+    Route("absence.end", "POST", "/absences/{ekow_absence}/end", KEEPERS, KEEPERS),
     Route("absence.state", "GET", "/absences/{ekow_absence}/state", KEEPERS, KEEPERS),
     Route("waiting.page", "GET", "/waiting", PATIENTS),
     Route("waiting.state", "GET", "/waiting/state", PATIENTS),

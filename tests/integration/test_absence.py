@@ -81,7 +81,7 @@ def settle_one(clinic: Clinic, absence_id: UUID, appointment_id: UUID) -> str | 
 
 def unsettled(clinic: Clinic, absence_id: UUID) -> list[UUID]:
     with clinic.database.connect() as c:
-        return absence.unsettled(c, absence_id)
+        return absence_state.unsettled(c, absence_id)
 
 
 def settle_all(clinic: Clinic, absence_id: UUID) -> list[str | None]:

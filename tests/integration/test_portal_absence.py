@@ -159,6 +159,17 @@ def test_declared_twice_tells_nobody_twice(cast: Cast) -> None:
     assert len(mails(cast)) == 1
 
 
+def test_a_doctor_who_is_back_earlier_can_be_asked_for_again(cast: Cast) -> None:
+    address = cast.of("ekow").post("/absences/declare", told(cast)).headers["Location"]
+    times = f"/doctors/{cast.ids['ekow']}?from={MONDAY}"
+    assert "Monday 16 March 2026</h3>" not in cast.browser().get(times).text
+    for status in (303, 409):
+        answer = cast.of("farah").post(f"{address}/end")
+        assert answer.status_code == status
+    assert "Monday 16 March 2026</h3>" in cast.browser().get(times).text
+    assert cast.of("ekow").post("/absences/declare", told(cast)).status_code == 303
+
+
 def test_a_doctor_declares_only_their_own(cast: Cast) -> None:
     a_visit(cast)
     other = {**told(cast), "doctor": "00000000-0000-7000-8000-000000000000"}

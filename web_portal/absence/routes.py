@@ -14,7 +14,7 @@ from web_portal import access, postman
 from web_portal.absence import settling
 from web_portal.absence.forms import AbsenceForm
 from web_portal.access import quiet, requires
-from web_portal.forms import once
+from web_portal.forms import OnceForm, once
 from web_portal.pages import news, render
 from web_portal.parts import parts
 
@@ -81,8 +81,23 @@ def declare() -> Response:
 @requires("admin", "doctor")
 def one(absence_id: UUID) -> Response:
     """How far the patients of an absence are told, and what they answer. No names of patients here."""
-    found = _absence(absence_id)
-    return render("absence/one.html", absence=found, seen=_mark(found))
+    return _one_page(_absence(absence_id), 200)
+
+
+@room.post("/<uuid:absence_id>/end")
+@requires("admin", "doctor")
+def end(absence_id: UUID) -> Response:
+    """The doctor is back: what is left of the days can be asked for again."""
+    here, found, form = parts(), _absence(absence_id), OnceForm()
+
+    def work(connection: sa.Connection) -> str:
+        absence.end(connection, absence_id, clock=here.clock)
+        return url_for("absence.one", absence_id=absence_id, changed="ended")
+
+    try:
+        return redirect(once(form, work), 303)
+    except Refused as refusal:
+        return _one_page(found, 409, refusal=str(refusal))
 
 
 @room.get("/<uuid:absence_id>/state")
@@ -105,6 +120,18 @@ def _page(form: AbsenceForm, status: int, *, refusal: str | None = None) -> Resp
     ]
     return render(
         "absence/page.html", status, form=form, refusal=refusal, absences=declared, is_own=bool(own)
+    )
+
+
+def _one_page(found: Absence, status: int, *, refusal: str | None = None) -> Response:
+    return render(
+        "absence/one.html",
+        status,
+        absence=found,
+        seen=_mark(found),
+        refusal=refusal,
+        form=OnceForm(formdata=None),
+        may_end=found.ends_at > parts().now() and not found.was_ended,
     )
 
 

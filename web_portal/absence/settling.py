@@ -37,7 +37,7 @@ class Settling(Round):
 def settle_all(here: Parts, absence_id: UUID) -> int:
     """Settle every visit of an absence that is not; how many were. What cannot be is left to the next look."""
     here.change(lambda c: absence.gather(c, absence_id, now=here.now()))
-    visits = here.read(lambda c: absence.unsettled(c, absence_id))
+    visits = here.read(lambda c: absence_state.unsettled(c, absence_id))
     return sum(_settled(here, absence_id, one) for one in visits)
 
 
