@@ -5,7 +5,7 @@ on which something happened. No day comes from both sources. Nothing here names 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -261,26 +261,42 @@ def _landed(connection: sa.Connection, chosen: Chosen, closed: date | None) -> l
     for one in _events(connection, chosen, first, others):
         counts = sums.setdefault(one.day, {})
         counts[one.kind] = counts.get(one.kind, 0) + 1
-    # From the beginning: an end told today may take one of a closed day back.
-    ended: dict[UUID, str] = {}
-    for one in _events(connection, chosen, chosen.first, ENDS):
-        if one.day >= first:
-            counts = sums.setdefault(one.day, {})
-            counts[one.kind] = counts.get(one.kind, 0) + 1
-            if before := ended.get(one.appointment_id):
-                counts[before] = counts.get(before, 0) - 1
+    ends = _events(connection, chosen, first, ENDS)
+    # An end told today may take one of a closed day back.
+    before = replace(chosen, last=first - timedelta(days=1))
+    ids = sorted({str(one.appointment_id) for one in ends})
+    ended = {
+        one.appointment_id: one.kind
+        for one in (_events(connection, before, chosen.first, ENDS, of=ids) if ids else ())
+    }
+    for one in ends:
+        counts = sums.setdefault(one.day, {})
+        counts[one.kind] = counts.get(one.kind, 0) + 1
+        if taken_back := ended.get(one.appointment_id):
+            counts[taken_back] = counts.get(taken_back, 0) - 1
         ended[one.appointment_id] = one.kind
     return [Day(day, False, counts) for day, counts in sorted(sums.items())]
 
 
 def _events(
-    connection: sa.Connection, chosen: Chosen, first: date, kinds: Iterable[str]
+    connection: sa.Connection,
+    chosen: Chosen,
+    first: date,
+    kinds: Iterable[str],
+    *,
+    of: Sequence[str] | None = None,
 ) -> list[Happened]:
-    """What landed and is believed of those kinds, from `first` to the end of the range, in order of time."""
+    """What landed and is believed of those kinds, from `first` to the end of the range, in order of time.
+
+    With `of` only what happened to the visits of those public ids.
+    """
     wanted = frozenset(kinds)
     where, values = of_doctors(
         "UNHEX(REPLACE(JSON_VALUE(r.event, '$.data.doctor_id'), '-', ''))", chosen
     )
+    if of is not None:
+        where += " AND JSON_VALUE(r.event, '$.data.appointment_id') COLLATE utf8mb4_bin IN :visits"
+        values = {**values, "visits": list(of)}
     verbs = {
         "cancelled" if kind.startswith("cancelled") or kind == "lapsed" else kind for kind in wanted
     }
@@ -296,6 +312,7 @@ def _events(
             " ORDER BY r.event_at, r.id",
             values,
             "types",
+            *(("visits",) if of is not None else ()),
         ),
         {**values, "first": first, "last": chosen.last, "types": types},
     )

@@ -4,8 +4,8 @@ Booked minutes are MapReduce's (`agg_hourly_visits`), offered ones what the cale
 (`agg_hourly_offered`). A doctor's day that nobody measured is left out of both, and said.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -43,49 +43,17 @@ class Use:
         )
 
 
-@dataclass(frozen=True)
-class Hour:
-    """A doctor's time in one hour of a local day (0 to 23)."""
-
-    day: date
-    hour: int
-    doctor_id: UUID
-    use: Use
+def of_weeks(connection: sa.Connection, chosen: Chosen, closed: date | None) -> list[Use]:
+    """Each doctor's time in each week; keys are the doctor's id and the week's Monday."""
+    found = _used(
+        connection, chosen, closed, "{t}.doctor_id", "DATE_SUB({t}.{day}, INTERVAL WEEKDAY({t}.{day}) DAY)"
+    )  # fmt: skip
+    return [replace(one, key=(UUID(bytes=bytes(one.key[0])), one.key[1])) for one in found]
 
 
-def hours(connection: sa.Connection, chosen: Chosen, closed: date | None) -> list[Hour]:
-    """Every hour of the range that was measured and in which time was offered or booked, in order of time."""
-    last = min(chosen.last, closed) if closed else chosen.first - timedelta(days=1)
-    where, values = of_doctors("o.doctor_id", chosen)
-    given = {**values, "first": chosen.first, "last": last}
-    found: dict[tuple[date, int, bytes], Use] = {}
-    offered = text_of(
-        "SELECT o.day, o.hour, o.doctor_id, o.offered_minutes FROM agg_hourly_offered o"  # noqa: S608 - constants
-        f" WHERE o.day BETWEEN :first AND :last{where}",
-        values,
-    )
-    for row in connection.execute(offered, given):
-        found[(row.day, row.hour, row.doctor_id)] = Use(None, int(row.offered_minutes))
-    booked = text_of(
-        "SELECT v.visit_on, v.hour, v.doctor_id, SUM(v.booked_minutes) AS booked_minutes,"  # noqa: S608 - constants
-        " SUM(v.booked_count) AS booked_count, SUM(v.attended_count) AS attended_count,"
-        " SUM(v.missed_count) AS missed_count FROM agg_hourly_visits v"
-        " JOIN (SELECT DISTINCT o.day, o.doctor_id FROM agg_hourly_offered o"
-        f" WHERE o.day BETWEEN :first AND :last{where}) m"
-        " ON m.day = v.visit_on AND m.doctor_id = v.doctor_id"
-        " GROUP BY v.visit_on, v.hour, v.doctor_id",
-        values,
-    )
-    for row in connection.execute(booked, given):
-        key = (row.visit_on, row.hour, row.doctor_id)
-        found[key] = found.get(key, Use(None)) + Use(
-            None, 0, int(row.booked_minutes), int(row.booked_count), int(row.attended_count),
-            int(row.missed_count),
-        )  # fmt: skip
-    return [
-        Hour(day, int(hour), UUID(bytes=bytes(doctor_id)), use)
-        for (day, hour, doctor_id), use in sorted(found.items(), key=lambda item: item[0])
-    ]
+def of_hours(connection: sa.Connection, chosen: Chosen, closed: date | None) -> list[Use]:
+    """The time of all in each hour of the week; keys are the weekday (Monday is 0) and the hour, 0 to 23."""
+    return _used(connection, chosen, closed, "WEEKDAY({t}.{day})", "{t}.hour")
 
 
 def unmeasured(connection: sa.Connection, chosen: Chosen, closed: date | None) -> int:
@@ -97,26 +65,55 @@ def unmeasured(connection: sa.Connection, chosen: Chosen, closed: date | None) -
         " FROM agg_hourly_offered o WHERE o.day = v.visit_on AND o.doctor_id = v.doctor_id)",
         values,
     )
-    last = min(chosen.last, closed) if closed else chosen.first - timedelta(days=1)
-    return int(
-        connection.execute(sql, {**values, "first": chosen.first, "last": last}).scalar_one()
-    )
+    return int(connection.execute(sql, {**values, **_days(chosen, closed)}).scalar_one())
 
 
-def by(found: list[Hour], key: Callable[[Hour], Any]) -> list[Use]:
-    """Those hours together, under what `key` says of each; in order of the keys."""
+def by(found: Iterable[Use], key: Callable[[Use], Any]) -> list[Use]:
+    """Those together, under what `key` says of each; in order of the keys."""
     sums: dict[Any, Use] = {}
     for one in found:
         name = key(one)
-        sums[name] = sums.get(name, Use(name)) + one.use
+        sums[name] = sums.get(name, Use(name)) + one
     return [sums[name] for name in sorted(sums)]
 
 
-def week_of(one: Hour) -> date:
-    """The Monday of an hour's week."""
-    return one.day - timedelta(days=one.day.weekday())
+def _days(chosen: Chosen, closed: date | None) -> dict[str, date]:
+    """The closed days of the range; where none is closed, none."""
+    last = min(chosen.last, closed) if closed else chosen.first - timedelta(days=1)
+    return {"first": chosen.first, "last": last}
 
 
-def hour_of_week(one: Hour) -> tuple[int, int]:
-    """The weekday (Monday is 0) and the hour."""
-    return one.day.weekday(), one.hour
+def _used(
+    connection: sa.Connection, chosen: Chosen, closed: date | None, *groups: str
+) -> list[Use]:
+    """What was offered and booked, by two expressions of a table `{t}` and its `{day}`."""
+    where, values = of_doctors("o.doctor_id", chosen)
+    given = {**values, **_days(chosen, closed)}
+    one, other = (group.format(t="o", day="day") for group in groups)
+    offered = text_of(
+        f"SELECT {one} AS one, {other} AS other, SUM(o.offered_minutes) AS offered_minutes"  # noqa: S608 - constants
+        f" FROM agg_hourly_offered o WHERE o.day BETWEEN :first AND :last{where} GROUP BY one, other",
+        values,
+    )
+    found = {
+        (row.one, row.other): Use((row.one, row.other), int(row.offered_minutes))
+        for row in connection.execute(offered, given)
+    }
+    one, other = (group.format(t="v", day="visit_on") for group in groups)
+    booked = text_of(
+        f"SELECT {one} AS one, {other} AS other, SUM(v.booked_minutes) AS booked_minutes,"  # noqa: S608 - constants
+        " SUM(v.booked_count) AS booked_count, SUM(v.attended_count) AS attended_count,"
+        " SUM(v.missed_count) AS missed_count FROM agg_hourly_visits v"
+        " JOIN (SELECT DISTINCT o.day, o.doctor_id FROM agg_hourly_offered o"
+        f" WHERE o.day BETWEEN :first AND :last{where}) m"
+        " ON m.day = v.visit_on AND m.doctor_id = v.doctor_id"
+        " WHERE v.visit_on BETWEEN :first AND :last GROUP BY one, other",
+        values,
+    )
+    for row in connection.execute(booked, given):
+        key = (row.one, row.other)
+        found[key] = found.get(key, Use(key)) + Use(
+            key, 0, int(row.booked_minutes), int(row.booked_count), int(row.attended_count),
+            int(row.missed_count),
+        )  # fmt: skip
+    return [found[key] for key in sorted(found)]

@@ -257,21 +257,21 @@ def _utilisation(
 ) -> None:
     st.header("Use of doctors' time")
     closed = count.day if count else None
-    hours = data.read(utilisation.hours, chosen, closed)
-    if hours:
+    used = data.read(utilisation.of_weeks, chosen, closed)
+    if used:
         called = names.choices(doctors, "doctor_id", "name")
         is_a = names.choices(doctors, "doctor_id", "speciality")
         st.plotly_chart(
-            charts.hours_of_week(utilisation.by(hours, utilisation.hour_of_week), WEEKDAYS),
+            charts.hours_of_week(data.read(utilisation.of_hours, chosen, closed), WEEKDAYS),
             alt="Booked minutes of offered ones, in per cent, for each hour of the week; the same figures are in"
             " the tables below by doctor and speciality.",
         )
-        by_doctor = visits.used(utilisation.by(hours, lambda one: str(one.doctor_id)), "doctor_id")
+        by_doctor = visits.used(utilisation.by(used, lambda one: str(one.key[0])), "doctor_id")
         by_doctor = by_doctor.assign(
             name=[called.get(one, UNLISTED) for one in by_doctor["doctor_id"]]
         )
         _use_table(by_doctor, "name", "Doctor")
-        by_speciality = utilisation.by(hours, lambda one: is_a.get(str(one.doctor_id), "-"))
+        by_speciality = utilisation.by(used, lambda one: is_a.get(str(one.key[0]), "-"))
         _use_table(visits.used(by_speciality, "name"), "name", "Speciality")
     else:
         parts.nothing(
@@ -283,7 +283,7 @@ def _utilisation(
         st.caption(
             f"{words.minutes(left_out)} booked on days whose offered time was not measured are in no share."
         )
-    _weeks(visits.weekly(days, utilisation.by(hours, utilisation.week_of)))
+    _weeks(visits.weekly(days, utilisation.by(used, lambda one: one.key[1])))
     parts.source(
         "agg_hourly_visits and agg_hourly_offered, closed days; visits as booked when they were counted",
         count.counted_at if count else None,

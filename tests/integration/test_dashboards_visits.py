@@ -120,8 +120,8 @@ def test_a_count_that_lost_a_row_is_said(browser, scene, database):
 
 
 def test_offered_time_is_used_by_what_was_booked_in_it(connection, scene):
-    hours = utilisation.hours(connection, WHOLE, CLOSED)
-    (ekow,) = utilisation.by(hours, lambda one: one.doctor_id)
+    used = utilisation.of_weeks(connection, WHOLE, CLOSED)
+    (ekow,) = utilisation.by(used, lambda one: one.key[0])
     assert ekow.key == scene.doctor_id
     assert ekow.offered_minutes == 14 * 8 * 60
     booked = {}
@@ -139,9 +139,15 @@ def test_offered_time_is_used_by_what_was_booked_in_it(connection, scene):
     assert ekow.share == pytest.approx(20 * len(inside) / (14 * 8 * 60))
     # The other doctor's time was not measured: it is in no share, and is said.
     assert utilisation.unmeasured(connection, WHOLE, CLOSED) > 0
-    by_week = utilisation.by(hours, utilisation.week_of)
+    by_week = utilisation.by(used, lambda one: one.key[1])
     assert [one.key.weekday() for one in by_week] == [0] * len(by_week)
     assert sum(one.booked_minutes for one in by_week) == ekow.booked_minutes
+    by_hour = utilisation.of_hours(connection, WHOLE, CLOSED)
+    assert {one.key for one in by_hour if one.offered_minutes} == {
+        (day, hour) for day in range(7) for hour in range(9, 17)
+    }
+    assert sum(one.booked_minutes for one in by_hour) == ekow.booked_minutes
+    assert sum(one.offered_minutes for one in by_hour) == ekow.offered_minutes
 
 
 def test_waits_are_told_by_bounds_that_half_and_nine_of_ten_lie_within(connection, scene):

@@ -13,7 +13,7 @@ from werkzeug.wrappers.response import Response
 
 from remedy.appointments import activity, utilisation
 from remedy.appointments.activity import Chosen, Count, Day, Waits
-from remedy.appointments.utilisation import Hour, Use
+from remedy.appointments.utilisation import Use
 from remedy.values import local_day
 from web_portal.access import requires
 from web_portal.admin.exports import as_csv, defused
@@ -39,7 +39,7 @@ class Doctor:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the report says, read at one time: `made_at`."""
+    """All that the report says, read at one time: `made_at`. `used` is of doctors and weeks, `by_hour` of hours of the week."""
 
     chosen: Chosen
     made_at: datetime
@@ -48,7 +48,8 @@ class Figures:
     days: list[Day]
     booked_count: int
     waits: list[Waits]
-    hours: list[Hour]
+    used: list[Use]
+    by_hour: list[Use]
     unmeasured_minutes: int
 
     @property
@@ -58,22 +59,18 @@ class Figures:
 
     def by_doctor(self) -> list[Use]:
         """How each doctor's time was used; keys are names."""
-        return utilisation.by(self.hours, lambda one: self._doctor(one).name)
+        return utilisation.by(self.used, lambda one: self._doctor(one).name)
 
     def by_speciality(self) -> list[Use]:
         """How the time of each speciality was used."""
-        return utilisation.by(self.hours, lambda one: self._doctor(one).speciality)
+        return utilisation.by(self.used, lambda one: self._doctor(one).speciality)
 
     def by_week(self) -> list[Use]:
         """How time was used week by week; keys are Mondays."""
-        return utilisation.by(self.hours, utilisation.week_of)
+        return utilisation.by(self.used, lambda one: one.key[1])
 
-    def by_hour(self) -> list[Use]:
-        """How time was used in each hour of the week; keys are weekday and hour."""
-        return utilisation.by(self.hours, utilisation.hour_of_week)
-
-    def _doctor(self, one: Hour) -> Doctor:
-        return self.doctors.get(one.doctor_id, Doctor("-", "-"))
+    def _doctor(self, one: Use) -> Doctor:
+        return self.doctors.get(one.key[0], Doctor("-", "-"))
 
 
 @room.get("/visits.csv")
@@ -115,7 +112,8 @@ def collect(connection: sa.Connection, chosen: Chosen, now: datetime) -> Figures
         days=activity.days(connection, chosen, closed),
         booked_count=len(activity.booked(connection, chosen)),
         waits=activity.waits(connection, chosen, closed),
-        hours=utilisation.hours(connection, chosen, closed),
+        used=utilisation.of_weeks(connection, chosen, closed),
+        by_hour=utilisation.of_hours(connection, chosen, closed),
         unmeasured_minutes=utilisation.unmeasured(connection, chosen, closed),
     )
 
@@ -148,7 +146,7 @@ def rows(found: Figures) -> Iterator[list[str]]:
     for part, used in (
         ("doctor", found.by_doctor()),
         ("speciality", found.by_speciality()),
-        ("hour of the week", found.by_hour()),
+        ("hour of the week", found.by_hour),
         ("week", found.by_week()),
     ):
         for use in used:

@@ -229,10 +229,10 @@ def _span(minutes: float) -> str:
 
 def _use(found: Figures, styles: dict[str, Any]) -> list[Flowable]:
     story: list[Flowable] = [Paragraph(as_text(_("Use of doctors' time")), styles["heading"])]
-    if not found.hours:
+    if not found.used:
         sentence = _("Nobody has measured yet what time doctors offered on these days.")
         return [*story, Paragraph(as_text(sentence), styles["plain"])]
-    story.append(_week_chart(found.by_hour()))
+    story.append(_week_chart(found.by_hour))
     sentence = _(
         "Booked minutes of offered ones, for each hour of the week; an empty box: nothing was offered."
     )

@@ -7,7 +7,7 @@ import pytest
 
 from remedy.appointments.activity import Day, reference, totals, within
 from remedy.appointments.model import Visit
-from remedy.appointments.utilisation import Hour, Use, by, hour_of_week, week_of
+from remedy.appointments.utilisation import Use, by
 from streamlit_app import charts
 from streamlit_app.queries import visits
 from streamlit_app.views import visits as page
@@ -18,37 +18,40 @@ DAYS = [
     Day(MONDAY, False, {"requested": 1}),
 ]
 EKOW = UUID(int=7)
-HOURS = [
-    Hour(SUNDAY, 9, EKOW, Use(None, 60, 30, 2, 1, 1)),
-    Hour(MONDAY, 9, EKOW, Use(None, 60, 60, 3, 2, 0)),
-    Hour(MONDAY, 11, EKOW, Use(None, 0, 20, 1, 1, 0)),
+WEEKS = [
+    Use((EKOW, date(2026, 2, 23)), 60, 30, 2, 1, 1),
+    Use((EKOW, MONDAY), 60, 80, 4, 3, 0),
 ]
+HOURS = [Use((0, 9), 60, 60), Use((0, 11), 0, 20), Use((6, 9), 60, 30)]
+
+
+def of_week(one: Use) -> date:
+    return one.key[1]
 
 
 def test_weeks_begin_on_mondays_and_hold_what_happened_and_the_time_used():
-    made = visits.weekly(DAYS, by(HOURS, week_of)).set_index("week")
+    made = visits.weekly(DAYS, by(WEEKS, of_week)).set_index("week")
     assert made.index.tolist() == [date(2026, 2, 23), MONDAY]
     assert made[["requested", "accepted"]].to_numpy().tolist() == [[3, 2], [1, 0]]
     assert made[["offered_minutes", "booked_minutes"]].to_numpy().tolist() == [[60, 30], [60, 80]]
 
 
 def test_a_week_in_which_nothing_happened_is_there_when_time_was_offered():
-    made = visits.weekly([], by(HOURS, week_of))
+    made = visits.weekly([], by(WEEKS, of_week))
     assert made["requested"].tolist() == [0, 0]
     assert visits.weekly([], []).empty
 
 
 def test_time_is_used_by_what_was_booked_of_it():
-    (ekow,) = by(HOURS, lambda one: one.doctor_id)
+    (ekow,) = by(WEEKS, lambda one: one.key[0])
     assert (ekow.offered_minutes, ekow.booked_minutes, ekow.booked_count) == (120, 110, 6)
     assert ekow.share == pytest.approx(110 / 120)
-    shares = {one.key: one.share for one in by(HOURS, hour_of_week)}
     # What was booked where nothing was offered has no share.
-    assert shares == {(6, 9): 0.5, (0, 9): 1.0, (0, 11): None}
+    assert [one.share for one in HOURS] == [1.0, None, 0.5]
 
 
 def test_what_was_not_offered_is_an_empty_box():
-    (boxes,) = charts.hours_of_week(by(HOURS, hour_of_week), page.WEEKDAYS).data
+    (boxes,) = charts.hours_of_week(HOURS, page.WEEKDAYS).data
     assert list(boxes.x) == ["09:00", "10:00", "11:00"]
     assert boxes.text[0] == ["100%", "", ""]
     assert boxes.text[6] == ["50%", "", ""]
