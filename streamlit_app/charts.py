@@ -97,17 +97,17 @@ def visits(days: pd.DataFrame) -> go.Figure:
     return _dressed(figure, "a day")
 
 
-def requests(minutes: pd.DataFrame, p95s: pd.DataFrame, time_zone: str) -> go.Figure:
-    """The portal by the minute: requests per second, and on an axis of its own the milliseconds 95 of 100 took at most."""
+def requests(spans: pd.DataFrame, p95s: pd.DataFrame, each: int, time_zone: str) -> go.Figure:
+    """The portal in spans of `each` seconds: requests a second, and on its own axis the ms 95 of 100 took at most."""
     figure = go.Figure()
     figure.add_bar(
-        x=minutes["minute_at"].dt.tz_convert(time_zone),
-        y=minutes["request_count"] / 60,
+        x=spans["begins_at"].dt.tz_convert(time_zone),
+        y=spans["request_count"] / each,
         name="Requests a second",
         marker_color=BLUE,
     )
     figure.add_scatter(
-        x=p95s["minute_at"].dt.tz_convert(time_zone),
+        x=p95s["begins_at"].dt.tz_convert(time_zone),
         y=p95s["within_ms"],
         name="95 of 100 within, ms (right)",
         mode="markers",

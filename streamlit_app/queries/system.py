@@ -7,15 +7,17 @@ import sqlalchemy as sa
 
 from streamlit_app.queries.frames import frame
 
+_SPAN = "FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP(minute_at) / :each) * :each)"
 
-def minutes(connection: sa.Connection, since: datetime) -> pd.DataFrame:
-    """The portal's requests by the minute: minute_at, request_count, refused_count, failed_count."""
+
+def spans(connection: sa.Connection, since: datetime, each: int) -> pd.DataFrame:
+    """The portal's requests in spans of `each` seconds: begins_at, request_count."""
     return frame(
         connection,
-        "SELECT minute_at, SUM(request_count) AS request_count, SUM(refused_count) AS refused_count,"
-        " SUM(failed_count) AS failed_count FROM portal_minute WHERE minute_at >= :since"
-        " GROUP BY minute_at ORDER BY minute_at",
+        f"SELECT {_SPAN} AS begins_at, SUM(request_count) AS request_count FROM portal_minute"  # noqa: S608 - constants
+        " WHERE minute_at >= :since GROUP BY begins_at ORDER BY begins_at",
         since=since.replace(tzinfo=None),
+        each=each,
     )
 
 
@@ -30,14 +32,18 @@ def steps(connection: sa.Connection, since: datetime) -> pd.DataFrame:
     )
 
 
-def minute_steps(connection: sa.Connection, since: datetime) -> pd.DataFrame:
-    """Of all rooms together, by the minute: minute_at, within_ms, request_count."""
-    return frame(
+def span_p95s(connection: sa.Connection, since: datetime, each: int) -> pd.DataFrame:
+    """What 95 of 100 requests of a span took at most: begins_at, within_ms."""
+    rows = frame(
         connection,
-        "SELECT minute_at, within_ms, SUM(request_count) AS request_count FROM portal_minute"
-        " WHERE minute_at >= :since GROUP BY minute_at, within_ms ORDER BY minute_at, within_ms",
+        f"SELECT {_SPAN} AS begins_at, within_ms, SUM(request_count) AS request_count FROM portal_minute"  # noqa: S608 - constants
+        " WHERE minute_at >= :since GROUP BY begins_at, within_ms ORDER BY begins_at, within_ms",
         since=since.replace(tzinfo=None),
+        each=each,
     )
+    of_span = rows.groupby("begins_at")["request_count"]
+    reached = rows[of_span.cumsum() >= 0.95 * of_span.transform("sum")]
+    return reached.drop_duplicates("begins_at")[["begins_at", "within_ms"]]
 
 
 def newest_minute(connection: sa.Connection) -> datetime | None:

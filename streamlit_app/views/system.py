@@ -9,6 +9,9 @@ from streamlit_app import charts, data, parts, words
 from streamlit_app.queries import pipeline, system
 
 PERIODS = {"1 hour": 1, "6 hours": 6, "24 hours": 24, "7 days": 168}
+SPANS = {"1 hour": 60, "6 hours": 60, "24 hours": 600, "7 days": 3600}
+"""What the chart has one bar for, in seconds."""
+
 LATE = timedelta(minutes=5)
 """What should take seconds, and waits longer than this, is more than a hiccup."""
 
@@ -33,13 +36,13 @@ def show() -> None:
     now = data.now()
     period = st.selectbox("Period", list(PERIODS), index=0)
     since = now.replace(second=0, microsecond=0) - timedelta(hours=PERIODS[period])
-    _portal(since, now)
+    _portal(since, SPANS[period], now)
     _queues(now)
     _landing(now)
     _runs(since if PERIODS[period] >= 24 else now - timedelta(hours=24), now)
 
 
-def _portal(since: datetime, now: datetime) -> None:
+def _portal(since: datetime, each: int, now: datetime) -> None:
     st.header("The portal")
     steps = data.read(system.steps, since)
     newest = data.read(system.newest_minute)
@@ -50,11 +53,11 @@ def _portal(since: datetime, now: datetime) -> None:
         )
         parts.source("portal_minute", newest, now)
         return
-    by_minute = data.read(system.minutes, since)
-    _tiles(by_minute, steps, since, now)
+    spans = data.read(system.spans, since, each)
+    _tiles(spans, each, steps, since, now)
     st.plotly_chart(
-        charts.requests(by_minute, _p95s(data.read(system.minute_steps, since)), data.time_zone()),
-        alt="Lines of requests per second and of the time that 95 of 100 requests took at most, by the minute.",
+        charts.requests(spans, data.read(system.span_p95s, since, each), each, data.time_zone()),
+        alt="Bars of requests per second, and of each the time that 95 of 100 requests took at most.",
     )
     parts.table(
         _rooms(steps),
@@ -76,16 +79,19 @@ def _portal(since: datetime, now: datetime) -> None:
     parts.source("portal_minute, written by the portal's workers once a minute", newest, now)
 
 
-def _tiles(by_minute: pd.DataFrame, steps: pd.DataFrame, since: datetime, now: datetime) -> None:
+def _tiles(
+    spans: pd.DataFrame, each: int, steps: pd.DataFrame, since: datetime, now: datetime
+) -> None:
     count = int(steps["request_count"].sum())
     failed = int(steps["failed_count"].sum())
-    # Since the first minute that was written, where that is later: before it nobody counted.
-    first = max(since, by_minute["minute_at"].min().to_pydatetime())
+    # Since the first that was written, where that is later: before it nobody counted.
+    first = max(since, spans["begins_at"].min().to_pydatetime())
     seconds = max(60.0, (now - first).total_seconds())
-    busiest = by_minute["request_count"].max() / 60
+    busiest = spans["request_count"].max() / each
+    minutes = words.plural(each // 60, "minute")
     tiles = (
         ("Requests a second", f"{count / seconds:,.2f}", "On average over the period."),
-        ("Busiest minute", f"{busiest:,.2f}", "Requests a second in the minute with the most."),
+        ("Busiest, a second", f"{busiest:,.2f}", f"In the {minutes} with the most requests."),
         ("95 of 100 within", step(system.quantile(steps, 0.95)), "An upper bound: counted in steps of time."),
         ("Failed", words.permille(failed / count), f"Answered by a 5xx: {failed:,} of {count:,} requests."),
     )  # fmt: skip
@@ -105,14 +111,6 @@ def _rooms(steps: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).sort_values("request_count", ascending=False)
-
-
-def _p95s(steps: pd.DataFrame) -> pd.DataFrame:
-    rows = [
-        (minute, system.quantile(of_minute, 0.95))
-        for minute, of_minute in steps.groupby("minute_at")
-    ]
-    return pd.DataFrame(rows, columns=["minute_at", "within_ms"])
 
 
 def step(milliseconds: int) -> str:

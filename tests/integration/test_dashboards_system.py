@@ -73,7 +73,7 @@ def test_the_page_says_how_the_portal_the_queues_and_the_dags_do(browser, scene)
     shown = words_of(page)
     # 1,200 requests since the first minute written, ten minutes ago.
     assert "Requests a second: 2.00" in shown
-    assert "Busiest minute: 2.00" in shown
+    assert "Busiest, a second: 2.00" in shown
     # Of 1,200, 60 took longer than 20 ms.
     assert "95 of 100 within: 20 ms" in shown
     assert "Failed: 1.7%" in shown
@@ -91,6 +91,16 @@ def test_the_page_says_how_the_portal_the_queues_and_the_dags_do(browser, scene)
     assert "Runs that succeeded: 4 of 5" in shown
     for each in ("portal_minute", "out_task_result", "landing_position", "60 s ago"):
         assert each in shown
+
+
+def test_a_longer_period_says_the_same_in_longer_spans(browser, scene):
+    page = open_page("system")
+    for period in ("24 hours", "7 days"):
+        page.selectbox[0].select(period).run()
+        assert not page.exception
+        shown = words_of(page)
+        assert "Requests a second: 2.00" in shown
+        assert "95 of 100 within: 20 ms" in shown
 
 
 def test_an_hour_in_which_nobody_asked_is_said(browser, scene, database):
