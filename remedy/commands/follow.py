@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from remedy.commands.verbs import add
 from remedy.gateways.airflow import Airflow
-from remedy.schema import hospital, people, pharmacy
+from remedy.schema import people, pharmacy
 from remedy.schema.pipeline import RAW, aggregated_day, landing_file
 from remedy.settings import Settings
-from remedy.values import utc_now
+from remedy.values import local_day, utc_now
 
 COUNTED_TOPICS = ("stock-movements", "medicine-searches")
 SECONDS = {"outbox": 30, "landed": 60, "file": 150, "count": 420}
@@ -131,14 +131,15 @@ def _request(engine: sa.Engine, settings: Settings) -> UUID:
         patient_id = connection.execute(
             sa.select(people.patient.c.public_id).order_by(people.patient.c.id).limit(1)
         ).scalar()
-        doctors = connection.execute(
-            sa.select(hospital.doctor.c.public_id).order_by(hospital.doctor.c.id)
-        ).scalars()
         slots = (
             slot
-            for doctor_id in doctors.all()
+            for found in queries.doctors(connection)
             for slot in queries.free_slots(
-                connection, doctor_id, first_day=now.date() + timedelta(days=1), days=14, now=now
+                connection,
+                found.doctor_id,
+                first_day=local_day(now, found.time_zone) + timedelta(days=1),
+                days=14,
+                now=now,
             )
         )
         slot = next(slots, None)
