@@ -137,10 +137,14 @@ def of_day(
     connection: sa.Connection, since: datetime, until: datetime, *, doctor_id: UUID | None = None
 ) -> list[Visit]:
     """The visits that were to take place in a stretch of time, all or one doctor's, by time; requests are not."""
+    was_decided = sa.or_(appointment.c.decided_by.is_not(None), appointment.c.by_rule.is_not(None))
     query = queries.visits_query().where(
         appointment.c.starts_at >= since,
         appointment.c.starts_at < until,
-        appointment.c.state.in_(("accepted", "attended", "missed", "cancelled")),
+        sa.or_(
+            appointment.c.state.in_(("accepted", "attended", "missed")),
+            sa.and_(appointment.c.state == "cancelled", was_decided),
+        ),
     )
     if doctor_id is not None:
         query = query.where(doctor.c.public_id == doctor_id)
