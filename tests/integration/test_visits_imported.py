@@ -37,6 +37,8 @@ from tests.unit.remedy.pipeline.test_visit_records import line
 
 JOB = "mapreduce.visits:MRVisits"
 ZONE = "Europe/Rome"
+# Great Expectations and what it imports warn about themselves.
+pytestmark = pytest.mark.filterwarnings("ignore")
 Volumes = dict[tuple[date, str], tuple[int, int]]
 
 
