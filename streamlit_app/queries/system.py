@@ -11,11 +11,11 @@ _SPAN = "FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP(minute_at) / :each) * :each)"
 
 
 def spans(connection: sa.Connection, since: datetime, each: int) -> pd.DataFrame:
-    """The portal's requests in spans of `each` seconds: begins_at, request_count."""
+    """The portal's requests in spans of `each` seconds: begins_at, first_at (of their minutes), request_count."""
     return frame(
         connection,
-        f"SELECT {_SPAN} AS begins_at, SUM(request_count) AS request_count FROM portal_minute"  # noqa: S608 - constants
-        " WHERE minute_at >= :since GROUP BY begins_at ORDER BY begins_at",
+        f"SELECT {_SPAN} AS begins_at, MIN(minute_at) AS first_at, SUM(request_count) AS request_count"  # noqa: S608 - constants
+        " FROM portal_minute WHERE minute_at >= :since GROUP BY begins_at ORDER BY begins_at",
         since=since.replace(tzinfo=None),
         each=each,
     )

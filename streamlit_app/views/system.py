@@ -85,7 +85,7 @@ def _tiles(
     count = int(steps["request_count"].sum())
     failed = int(steps["failed_count"].sum())
     # Since the first that was written, where that is later: before it nobody counted.
-    first = max(since, spans["begins_at"].min().to_pydatetime())
+    first = max(since, spans["first_at"].min().to_pydatetime())
     seconds = max(60.0, (now - first).total_seconds())
     busiest = spans["request_count"].max() / each
     minutes = words.plural(each // 60, "minute")
