@@ -1,23 +1,32 @@
 """Bringing in a register of past visits: once, in batches, resumed, with every odd line named."""
 
 import csv
-from datetime import UTC, datetime
+import json
+import os
+from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from mapreduce.landed_lines import Wanted
+from mapreduce.runner import run
 from remedy.catalogue.csvfile import ImportRefused
 from remedy.catalogue.report import Report
+from remedy.events.base import Envelope
+from remedy.events.days import day_of
 from remedy.pipeline import visit_import
+from remedy.pipeline.landing_rows import landed_line
 from remedy.pipeline.visit_import import SOURCE, import_visits
-from remedy.pipeline.visit_records import AGE, COLUMNS
+from remedy.pipeline.visit_records import AGE, BOOKED_LATE, COLUMNS
 from remedy.schema.hospital import appointment
 from remedy.schema.people import outbox
 from tests.factories import Watch
 from tests.unit.remedy.pipeline.test_visit_records import line
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ZONE = "Europe/Rome"
 
 
 @pytest.fixture
@@ -36,12 +45,12 @@ def a_register(folder: Path, *lines: dict[str, str]) -> Path:
     return path
 
 
-def bring_in(engine: sa.Engine, path: Path) -> Report:
+def bring_in(engine: sa.Engine, path: Path, report_path: Path | None = None) -> Report:
     return import_visits(
         engine,
         path,
-        time_zone="Europe/Rome",
-        report_path=path.with_suffix(".report.csv"),
+        time_zone=ZONE,
+        report_path=report_path or path.with_suffix(".report.csv"),
         clock=Watch(NOW),
     )
 
@@ -110,3 +119,53 @@ def test_a_file_that_is_broken_at_its_end_is_refused_whole(engine, tmp_path):
     with pytest.raises(ImportRefused, match="lacks the columns"):
         bring_in(engine, other)
     assert told(engine) == []
+
+
+@pytest.mark.long
+@pytest.mark.realdata
+def test_the_real_register_comes_in_whole_and_is_counted_as_it_stands(engine, tmp_path):
+    path = Path(os.environ["REMEDY_DATA_DIR"], "no_show", "appointments_until_2016-05-20.csv")
+    expected = volumes_in(path)
+    report = bring_in(engine, path, tmp_path / "report.csv")
+    assert (report.records, report.added, report.refused) == (67_365, 67_365, 0)
+    # Three ages over 110, five booked after the visit; numbers that lost digits are the rest.
+    assert (report.reasons[AGE], report.reasons[BOOKED_LATE]) == (3, 5)
+
+    landed = tmp_path / "landed.jsonl"
+    with landed.open("wb") as file:
+        for row in told(engine):
+            event = Envelope(
+                row.event_id, row.type, row.occurred_at, row.aggregateid, json.loads(row.payload)
+            )
+            day = day_of(event.body, {"*": ZONE})
+            written = landed_line(event.structured(), row.aggregatetype, 0, row.id, day)
+            file.write(written.encode() + b"\n")
+    question = Wanted.of({"appointments": {day.isoformat() for day, _ in expected}})
+    run("mapreduce.visits:MRVisits", [str(landed)], str(tmp_path / "out"), wanted=question)
+    lines = [
+        each
+        for part in (tmp_path / "out").glob("part-*")
+        for each in part.read_text(encoding="utf-8").splitlines()
+    ]
+    counted = {
+        (date.fromisoformat(day), neighbourhood): (int(visits), int(missed))
+        for kind, day, neighbourhood, visits, missed, *_ in (each.split("\t") for each in lines)
+        if kind == "imported"
+    }
+    assert counted == expected
+    assert len(counted) > 900
+    assert sum(visits for visits, _ in counted.values()) == 67_365
+    doubtful = [int(each.split("\t")[5]) for each in lines if each.startswith("imported\t")]
+    assert sum(doubtful) == 8
+
+
+def volumes_in(path: Path) -> dict[tuple[date, str], tuple[int, int]]:
+    """Visits and missed ones by day and neighbourhood, read from the file by nothing of ours."""
+    visits: Counter[tuple[date, str]] = Counter()
+    missed: Counter[tuple[date, str]] = Counter()
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            place = date.fromisoformat(row["AppointmentDay"][:10]), row["Neighbourhood"]
+            visits[place] += 1
+            missed[place] += row["No-show"] == "Yes"
+    return {place: (number, missed[place]) for place, number in visits.items()}

@@ -3,13 +3,10 @@
 The real register is the long form; a made-up one of the same shape goes the same way every time.
 """
 
-import csv
 import os
 import random
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,7 @@ from remedy.schema.pipeline import RAW, aggregated_day
 from remedy.schema.visit_counts import agg_daily_imported_visits
 from remedy.values import utc_now
 from tests.integration.streams import Streams, streams_of
-from tests.integration.test_visit_import import a_register
+from tests.integration.test_visit_import import a_register, volumes_in
 from tests.unit.mapreduce import test_week_ahead as week_ahead
 from tests.unit.mapreduce.landed import movement
 from tests.unit.remedy.pipeline.test_visit_records import line
@@ -39,24 +36,11 @@ JOB = "mapreduce.visits:MRVisits"
 ZONE = "Europe/Rome"
 # Great Expectations and what it imports warn about themselves.
 pytestmark = pytest.mark.filterwarnings("ignore")
-Volumes = dict[tuple[date, str], tuple[int, int]]
 
 
 @pytest.fixture
 def streams(stack: Any, database_url: str) -> Iterator[Streams]:
     yield from streams_of(stack, database_url)
-
-
-def volumes_in(path: Path) -> Volumes:
-    """Visits and missed ones by day and neighbourhood, read from the file by nothing of ours."""
-    visits: Counter[tuple[date, str]] = Counter()
-    missed: Counter[tuple[date, str]] = Counter()
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            place = date.fromisoformat(row["AppointmentDay"][:10]), row["Neighbourhood"]
-            visits[place] += 1
-            missed[place] += row["No-show"] == "Yes"
-    return {place: (number, missed[place]) for place, number in visits.items()}
 
 
 def tell_all(engine: sa.Engine, streams: Streams) -> None:
