@@ -76,6 +76,9 @@ def file_waiting(
                 if before is None or told.events != before.events:
                     _write(engine, files, told, clock, reached)
                     written += 1
+                # Also of one that a crash left half done.
+                _clear(files, told)
+                reached("cleared")
             _remember(engine, last_row)
             reached("remembered")
             rows += len(landed)
@@ -106,6 +109,7 @@ def refile(engine: sa.Engine, files: hdfs.Files, *, clock: Clock) -> Filed:
             if before is None or told.events != before.events:
                 _write(engine, files, told, clock, lambda _step: None)
                 written += 1
+            _clear(files, told)
     return Filed(len(landed), written)
 
 
@@ -131,7 +135,7 @@ def _write(
 ) -> None:
     content = told.to_bytes()
     sha256 = hashlib.sha256(content).digest()
-    path = hdfs.appointment_record(told.appointment_id, told.version, sha256)
+    path = _path(told)
 
     def pieces() -> Iterator[bytes]:
         # In two, so that there is a half that a reader could see.
@@ -169,12 +173,19 @@ def _write(
 
     in_transaction(engine, work)
     reached("noted")
-    # The one before, and what a crash left: of one visit there is one file.
-    folder, _, name = path.rpartition("/")
+
+
+def _clear(files: hdfs.Files, told: Record) -> None:
+    """Remove the file before this one, and what a crash left: of one visit there is one file."""
+    folder, _, name = _path(told).rpartition("/")
     for other in files.list(folder):
         if other != name:
             files.delete(f"{folder}/{other}")
-    reached("cleared")
+
+
+def _path(told: Record) -> str:
+    sha256 = hashlib.sha256(told.to_bytes()).digest()
+    return hdfs.appointment_record(told.appointment_id, told.version, sha256)
 
 
 def _there(engine: sa.Engine, files: hdfs.Files, appointment_id: UUID) -> Record | None:
