@@ -72,13 +72,14 @@ class TownHospital:
 
 @dataclass(frozen=True)
 class TownDoctor:
-    """A doctor and when they see patients."""
+    """A doctor, when they see patients, and for what: each kind's name, minutes, and the doctor's own after it."""
 
     name: str
     hospital: str
     speciality: str
     visit_minutes: int
     hours: tuple[Stretch, ...]
+    kinds: tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -176,13 +177,23 @@ def pharmacies(size: Size) -> tuple[TownPharmacy, ...]:
     return tuple(found[: size.pharmacies])
 
 
+def kinds_of(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Kinds of visit as the list has them: `Check-up 30; First visit 45+15`."""
+    found = []
+    for told in filter(None, text.split("; ")):
+        name, times = told.rsplit(" ", 1)
+        minutes, _, after = times.partition("+")
+        found.append((name, int(minutes), int(after or 0)))
+    return tuple(found)
+
+
 @cache
 def doctors(size: Size) -> tuple[TownDoctor, ...]:
     """The doctors of a town of that size."""
     found = [
         TownDoctor(
             row["name"], row["hospital"], row["speciality"], int(row["visit_minutes"]),
-            hours_of(row["hours"]),
+            hours_of(row["hours"]), kinds_of(row["kinds"]),
         )
         for row in rows("doctors")
     ]  # fmt: skip

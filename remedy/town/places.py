@@ -10,7 +10,7 @@ from remedy.catalogue.codes import keep_codes
 from remedy.catalogue.hours import Hours
 from remedy.catalogue.model import NewMedicine
 from remedy.catalogue.service import add_medicines, set_hours
-from remedy.schema.hospital import doctor, doctor_hours, hospital
+from remedy.schema.hospital import doctor, doctor_hours, hospital, visit_kind
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.stock.barcodes import check_digit
 from remedy.town import cast
@@ -97,6 +97,17 @@ def _appoint(
             for weekday, starts, ends in who.hours
         ],
     )
+    for name, minutes, after in who.kinds:
+        connection.execute(
+            sa.insert(visit_kind).values(
+                public_id=uuid7(clock),
+                doctor_id=doctor_row,
+                name=name,
+                minutes=minutes,
+                buffer_minutes=after,
+                is_active=True,
+            )
+        )
 
 
 def known(connection: sa.Connection, size: cast.Size) -> dict[str, UUID]:
