@@ -63,18 +63,19 @@ def test_an_absence_from_declaring_to_an_accepted_time(
     go_to(admin, admin.get_by_role("button", name="See who is affected"))
     admin.keyboard.press("Enter")
     expect(admin.get_by_role("heading", level=1)).to_have_text("Who is affected")
-    expect(admin.locator("#affected")).to_have_text("1")
+    # The town may have booked something there too.
+    expect(admin.locator("#affected")).to_have_text(re.compile(r"^[1-9]\d*$"))
     expect(patient.locator("#visit")).to_contain_text("Accepted")
     go_to(admin, admin.get_by_role("button", name="Declare the absence and tell them"))
     admin.keyboard.press("Enter")
-    expect(admin.locator("#absence")).to_contain_text("1 of 1 patients told")
+    expect(admin.locator("#absence")).to_contain_text(re.compile(r"\b(\d+) of \1 patients told"))
     expect(patient.locator("#visit")).to_contain_text("The doctor is absent", timeout=15_000)
     link_in_mail(stack, f"/requests/{visit}", "absent")
     patient.get_by_role("button", name="Accept this time").click()
     expect(patient.locator("main")).to_contain_text("The visit is accepted")
     # The admin's page follows by itself.
     expect(admin.locator("#absence .facts").last).to_contain_text(
-        re.compile(r"Time accepted\s*1"), timeout=15_000
+        re.compile(r"Time accepted\s*[1-9]"), timeout=15_000
     )
     context.close()
 
