@@ -1,7 +1,11 @@
 """How the portal and the DAGs do, as it is written down and as it is read."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +14,7 @@ from flask import Flask
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline.task_results import TaskEnd, write_down
 from remedy.schema.measures import out_task_result, portal_minute
+from remedy.settings import Settings
 from web_portal import metrics
 from web_portal.metrics import KEPT_FOR, Counts, Meter
 from web_portal.parts import EXTENSION
@@ -122,3 +127,46 @@ def test_how_tasks_ended_long_ago_is_forgotten(connection):
     write_down(connection, ended())
     kept = connection.execute(sa.select(out_task_result.c.run_id)).scalars().all()
     assert kept == ["scheduled__1"]
+
+
+CALLED_BACK = """
+import importlib.util, sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+spec = importlib.util.spec_from_file_location("check_quality", "dags/check_quality.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+(task,) = module.check_quality().tasks
+now = datetime.now(UTC)
+for number, callbacks in enumerate((task.on_success_callback, task.on_failure_callback)):
+    ti = SimpleNamespace(
+        dag_id=task.dag_id, run_id=f"run-{number}", task_id=task.task_id, map_index=None, try_number=2,
+        start_date=now,
+    )
+    for callback in callbacks:
+        callback({"ti": ti})
+"""
+
+
+@pytest.mark.long
+def test_a_dags_task_writes_down_how_it_ended(database, database_url, tmp_path):
+    connections = Settings(database_url=database_url).airflow_connections()
+    done = subprocess.run(
+        [sys.executable, "-c", CALLED_BACK],
+        cwd=Path(__file__).parents[2],
+        env={
+            **os.environ, **connections, "AIRFLOW_HOME": str(tmp_path), "REMEDY_DATABASE_URL": database_url,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    with database.begin() as at:
+        rows = at.execute(sa.select(out_task_result).order_by(out_task_result.c.run_id)).all()
+        at.execute(out_task_result.delete())
+    assert [(row.dag_id, row.run_id, row.map_index, row.has_succeeded) for row in rows] == [
+        ("check_quality", "run-0", -1, True), ("check_quality", "run-1", -1, False),
+    ]  # fmt: skip
+    assert all(row.began_at <= row.ended_at for row in rows)

@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import Color, HexColor, white
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import (
@@ -25,7 +26,6 @@ from remedy.appointments.activity import LONGEST_WAIT, Day
 from remedy.appointments.utilisation import Use
 from web_portal.admin.report import Figures
 from web_portal.appointments.record_pdf import (
-    BOLD,
     FRAME,
     INK,
     LINE,
@@ -228,11 +228,11 @@ def _span(minutes: float) -> str:
 
 
 def _use(found: Figures, styles: dict[str, Any]) -> list[Flowable]:
-    story: list[Flowable] = [Paragraph(as_text(_("Use of doctors' time")), styles["heading"])]
+    heading = Paragraph(as_text(_("Use of doctors' time")), styles["heading"])
     if not found.used:
         sentence = _("Nobody has measured yet what time doctors offered on these days.")
-        return [*story, Paragraph(as_text(sentence), styles["plain"])]
-    story.append(_week_chart(found.by_hour))
+        return [heading, Paragraph(as_text(sentence), styles["plain"])]
+    story: list[Flowable] = [KeepTogether([heading, _week_chart(found.by_hour)])]
     sentence = _(
         "Booked minutes of offered ones, for each hour of the week; an empty box: nothing was offered."
     )
@@ -264,7 +264,7 @@ def _use_table(title: str, used: Iterable[Use], name: Any) -> Flowable:
     head = [
         title, _("Offered, hours"), _("Booked, hours"), _("Used"), _("Visits"), _("Attended"), _("Missed"),
     ]  # fmt: skip
-    widths = (58 * mm, 22 * mm, 22 * mm, 17 * mm, 17 * mm, 19 * mm, 19 * mm)
+    widths = (50 * mm, 22 * mm, 22 * mm, 17 * mm, 25 * mm, 19 * mm, 19 * mm)
     return _table(head, cells, widths, right_from=1)
 
 
@@ -295,7 +295,7 @@ def _week_chart(used: Sequence[Use]) -> Drawing:
                 )
             )
             if share is not None:
-                dark = share > 0.55
+                dark = share > 0.7
                 label = _label(x + wide / 2, y + 2 * mm, f"{share:.0%}", "middle")
                 label.fillColor = white if dark else INK
                 drawing.add(label)
@@ -320,16 +320,24 @@ def _table(
 ) -> Table:
     styles = page_styles()
     small = styles["plain"].clone("small", fontSize=8.5, leading=11)
+    label = styles["label"].clone("head", fontSize=8, leading=10)
+    to_the_right = label.clone("head of figures", alignment=TA_RIGHT)
+    heads = [
+        Paragraph(as_text(text), to_the_right if place >= right_from else label)
+        for place, text in enumerate(head)
+    ]
     first = [[Paragraph(as_text(row[0]), small), *row[1:]] for row in cells]
-    made = Table([list(head), *first], colWidths=list(widths), repeatRows=1)
+    made = Table([heads, *first], colWidths=list(widths), repeatRows=1)
     made.setStyle(
         TableStyle(
             [
-                ("FONT", (0, 0), (-1, 0), BOLD, 8),
                 ("FONT", (0, 1), (-1, -1), PLAIN, 8.5),
                 ("TEXTCOLOR", (0, 0), (-1, -1), INK),
                 ("ALIGN", (right_from, 0), (-1, -1), "RIGHT"),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+                ("VALIGN", (0, 1), (-1, -1), "TOP"),
+                ("LEFTPADDING", (1, 0), (-1, -1), 3),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 3),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("TOPPADDING", (0, 0), (-1, -1), 3),
