@@ -271,21 +271,24 @@ def lapse_due(connection: sa.Connection, *, clock: Clock) -> list[UUID]:
 
     Returns the public ids of the requests that lapsed.
     """
-    now = clock()
+    due = doctors_to_let_go(connection, now=clock())
+    return [one for row in due for one in lapse_of(connection, row, clock=clock)]
+
+
+def doctors_to_let_go(connection: sa.Connection, *, now: datetime) -> list[int]:
+    """The rows of the doctors of whose time something is due, in order: two that let go at once do not wait in a ring."""
     waiting = sa.select(appointment.c.doctor_id).where(
         appointment.c.state.in_(WAITING), appointment.c.lapses_at <= now
     )
     held = sa.select(appointment_hold.c.doctor_id).where(appointment_hold.c.expires_at <= now)
-    found: list[UUID] = []
-    # In order of the doctors' ids: two that do this at once do not wait for each other.
-    for doctor_row in sorted(set(connection.execute(waiting.union(held)).scalars())):
-        connection.execute(
-            sa.update(doctor)
-            .where(doctor.c.id == doctor_row)
-            .values(doctor_seq=doctor.c.doctor_seq + 1)
-        )
-        found += writing.let_go(connection, now, doctor_row=doctor_row)
-    return found
+    return sorted(set(connection.execute(waiting.union(held)).scalars()))
+
+
+def lapse_of(connection: sa.Connection, doctor_row: int, *, clock: Clock) -> list[UUID]:
+    """What `lapse_due` does, of one doctor."""
+    raised = sa.update(doctor).where(doctor.c.id == doctor_row)
+    connection.execute(raised.values(doctor_seq=doctor.c.doctor_seq + 1))
+    return writing.let_go(connection, clock(), doctor_row=doctor_row)
 
 
 def urgency_of(urgency: str) -> Urgency:

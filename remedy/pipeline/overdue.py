@@ -14,8 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from remedy.accounts.service import forget_old
-from remedy.appointments import attendance, queue, waiting_round
-from remedy.appointments.service import lapse_due
+from remedy.appointments import attendance, queue, service, waiting_round
 from remedy.catalogue import watches
 from remedy.gateways.mysql import in_transaction
 from remedy.orders import pickup
@@ -47,7 +46,11 @@ def run(engine: sa.Engine, *, stop: threading.Event, clock: Clock) -> None:
 
 def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
     """One look: how many requests lapsed, holds ended and orders ended; what is kept for a while only is deleted."""
-    lapsed = in_transaction(engine, lambda connection: lapse_due(connection, clock=clock))
+    lapsed = _each(
+        engine,
+        partial(service.doctors_to_let_go, now=clock()),
+        lambda one: lambda c: len(service.lapse_of(c, one, clock=clock)),
+    )
     _each(
         engine,
         partial(queue.late, now=clock()),
@@ -82,7 +85,7 @@ def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
         lambda one: partial(watches.tell, one=one, now=clock()),
     )
     in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
-    return len(lapsed), holds_ended, orders_ended
+    return lapsed, holds_ended, orders_ended
 
 
 def remind(engine: sa.Engine, *, clock: Clock) -> int:
@@ -97,9 +100,9 @@ def remind(engine: sa.Engine, *, clock: Clock) -> int:
 def _each(
     engine: sa.Engine,
     due: Callable[[sa.Connection], list[Due]],
-    change: Callable[[Due], Callable[[sa.Connection], bool]],
+    change: Callable[[Due], Callable[[sa.Connection], int]],
 ) -> int:
-    """Change what is due, each in a transaction of its own; how many were still due when it was their turn."""
+    """Change what is due, each in a transaction of its own; how many were still due when it was their turn, or what they come to."""
     with engine.connect() as connection:
         found = due(connection)
     done = 0
