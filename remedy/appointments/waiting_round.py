@@ -18,7 +18,7 @@ from remedy import owed
 from remedy.appointments import queries, waiting
 from remedy.appointments.model import NOTICE, Doctor, Slot
 from remedy.schema.absence import waiting_entry, waiting_offer
-from remedy.schema.hospital import appointment, doctor
+from remedy.schema.hospital import appointment, appointment_cell, doctor
 from remedy.schema.people import patient
 from remedy.values import Clock, local_day, uuid7, zone
 
@@ -105,8 +105,11 @@ def offer_free(connection: sa.Connection, *, doctor_id: UUID, clock: Clock) -> i
         sa.select(doctor.c.id).where(doctor.c.public_id == doctor_id).with_for_update()
     ).scalar_one()
     waits = _waits(connection, found, doctor_row, now)
-    slots = _free(connection, found, waits, now)
-    _withdraw_taken(connection, doctor_row, slots, now)
+    shown = _shown(connection, found, waits, now)
+    _withdraw_taken(connection, doctor_row, shown, now)
+    # An offer that could not be read in time is none.
+    soonest = now + NOTICE + timedelta(hours=1)
+    slots = [slot for slot, is_free in shown if is_free and slot.starts_at >= soonest]
     chosen = _chosen(connection, doctor_row, found, waits, slots)
     made = [
         {
@@ -170,35 +173,49 @@ def _waits(connection: sa.Connection, found: Doctor, doctor_row: int, now: datet
     return [Waits(*row) for row in rows]
 
 
-def _free(
+def _shown(
     connection: sa.Connection, found: Doctor, waits: Iterable[Waits], now: datetime
-) -> list[Slot]:
-    """The doctor's free times that somebody could wait for."""
+) -> list[tuple[Slot, bool]]:
+    """The doctor's times that somebody could wait for, each with whether it is free."""
     today = local_day(now, found.time_zone)
     last = max((one.until_day for one in waits), default=today)
     days = min((last - today).days, LOOKED_AHEAD) + 1
-    slots = queries.free_slots(connection, found.doctor_id, first_day=today, days=days, now=now)
-    # An offer that could not be read in time is none.
-    return [slot for slot in slots if slot.starts_at >= now + NOTICE + timedelta(hours=1)]
+    return queries.day_slots(connection, found, first_day=today, days=days, now=now)
 
 
 def _withdraw_taken(
-    connection: sa.Connection, doctor_row: int, slots: Iterable[Slot], now: datetime
+    connection: sa.Connection, doctor_row: int, shown: Iterable[tuple[Slot, bool]], now: datetime
 ) -> None:
-    """Offers of a time that somebody has booked without waiting are gone."""
-    still_free = {slot.starts_at for slot in slots}
+    """Offers of a time that somebody has booked without waiting are gone; not of one set aside for some minutes."""
+    there = {slot.starts_at: (slot, is_free) for slot, is_free in shown}
+
+    def is_gone(starts_at: datetime) -> bool:
+        slot, is_free = there.get(starts_at, (None, False))
+        return slot is None or (not is_free and _is_booked(connection, doctor_row, slot))
+
     rows = connection.execute(
         sa.select(waiting_offer.c.id, waiting_offer.c.starts_at).where(
             waiting_offer.c.doctor_id == doctor_row, waiting_offer.c.state == "open"
         )
     )
-    gone = [row.id for row in rows if row.starts_at not in still_free]
+    gone = [row.id for row in rows if is_gone(row.starts_at)]
     if gone:
         connection.execute(
             sa.update(waiting_offer)
             .where(waiting_offer.c.id.in_(gone))
             .values(state="gone", answered_at=now)
         )
+
+
+def _is_booked(connection: sa.Connection, doctor_row: int, slot: Slot) -> bool:
+    """Whether a visit has any of a slot's time."""
+    cells = sa.select(appointment_cell.c.cell_at).where(
+        appointment_cell.c.doctor_id == doctor_row,
+        appointment_cell.c.cell_at >= slot.starts_at,
+        appointment_cell.c.cell_at < slot.busy_until,
+        appointment_cell.c.appointment_id.is_not(None),
+    )
+    return connection.execute(cells.limit(1)).first() is not None
 
 
 def _chosen(
