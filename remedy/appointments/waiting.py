@@ -203,7 +203,9 @@ def claim(
     )
     if found.instead_of is not None:
         given_up = queries.visit(connection, found.instead_of, patient_id=patient_id)
-        if given_up is not None and given_up.may_end(now):
+        # Moved since to an earlier time than this, it is not what the patient would give up.
+        is_later = given_up is not None and given_up.starts_at > accepted.starts_at
+        if given_up is not None and is_later and given_up.may_end(now):
             # One too near to be called off here stays; its page says whom to telephone.
             with suppress(Refused):
                 service.cancel(connection, found.instead_of, patient_id=patient_id, clock=clock)
