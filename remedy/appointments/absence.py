@@ -160,8 +160,7 @@ def settle(
     """
     now = clock()
     asked = writing.read(connection, appointment_id)
-    absent = writing.doctor_seen(connection, asked.doctor_id)
-    slot = best_slot(connection, absent, asked, now)
+    slot = best_slot(connection, asked, now)
     # In the order everybody takes them in: two that settle at once do not wait for each other.
     for one in sorted({asked.doctor_id, *([slot.doctor_id] if slot else [])}):
         writing.lock_doctor(connection, one)

@@ -1,11 +1,12 @@
 """Which free time is offered to a patient whose doctor is absent: soon, after the visit, with nobody else's in it."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from remedy.appointments import queries
-from remedy.appointments.model import LIVING, Doctor, Slot, Visit
+from remedy.appointments.model import LIVING, Slot, Visit
 from remedy.values import local_day
 
 SAME_DOCTOR_WITHIN = {
@@ -21,15 +22,17 @@ ANYBODY_WITHIN = timedelta(days=28)
 WEEK = 7
 
 
-def best_slot(
-    connection: sa.Connection, absent: Doctor, asked: Visit, now: datetime
-) -> Slot | None:
-    """The soonest time with the same doctor if that is soon enough, else with any of the speciality; or None."""
+def best_slot(connection: sa.Connection, asked: Visit, now: datetime) -> Slot | None:
+    """The soonest time with the same doctor if that is soon enough, else with any of the speciality; or None.
+
+    A doctor who sees nobody any more has no time.
+    """
     own_limit = asked.starts_at + SAME_DOCTOR_WITHIN[asked.urgency]
     busy = _other_visits(connection, asked)
-    return _soonest(connection, [absent], asked, own_limit, busy, now) or _soonest(
+    colleagues = queries.doctors(connection, asked.speciality)
+    return _soonest(connection, [asked.doctor_id], asked, own_limit, busy, now) or _soonest(
         connection,
-        queries.doctors(connection, absent.speciality),
+        [one.doctor_id for one in colleagues],
         asked,
         asked.starts_at + ANYBODY_WITHIN,
         busy,
@@ -39,7 +42,7 @@ def best_slot(
 
 def _soonest(
     connection: sa.Connection,
-    doctors: list[Doctor],
+    doctors: list[UUID],
     asked: Visit,
     until: datetime,
     busy: list[Visit],
@@ -53,12 +56,12 @@ def _soonest(
             for one in doctors
             for slot in queries.free_slots(
                 connection,
-                one.doctor_id,
+                one,
                 first_day=first_day + timedelta(weeks=weeks),
                 days=WEEK,
                 now=now,
                 # The visit's own kind with its own doctor, the first of another's.
-                kind_id=asked.kind_id if one.doctor_id == asked.doctor_id else None,
+                kind_id=asked.kind_id if one == asked.doctor_id else None,
             )
             if slot.starts_at <= until
             and not any(
