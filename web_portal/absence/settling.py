@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Flask, current_app
 
 from remedy.appointments import absence, absence_state
-from remedy.appointments.model import Refused, SlotTaken
+from remedy.appointments.model import SlotTaken
 from web_portal.parts import Parts
 from web_portal.rounds import Round
 
@@ -55,8 +55,9 @@ def _settled(here: Parts, absence_id: UUID, appointment_id: UUID) -> bool:
             )
         except SlotTaken:
             continue
-        except Refused as refusal:
-            log.warning("a visit of an absence was not settled: %s", type(refusal).__name__)
+        except Exception as error:
+            # Whatever it is: the patients after this one are told all the same.
+            log.warning("a visit of an absence was not settled: %s", type(error).__name__)
             return False
         return outcome is not None
     return False
