@@ -27,7 +27,8 @@ from tests.integration.portal_cast import Cast, a_cast
 from web_portal.parts import parts_of
 
 QUICK, LONG = 20, 200
-EVERY_DAY = tuple((weekday, time(0), time(23)) for weekday in range(7))
+# Few times a day and many days: every request looks at the whole of its day.
+EVERY_DAY = tuple((weekday, time(8), time(11)) for weekday in range(7))
 
 
 @dataclass
@@ -131,7 +132,9 @@ def desk(database_url: str, database: sa.Engine) -> Desk:
         cast.ids["gita_account"] = an_admin(c, name="Gita")
         query = sa.select(account.c.staff_email).where(account.c.staff_name == "Gita")
         cast.emails["gita"] = c.execute(query).scalar_one()
-        slots = queries.free_slots(c, busy, first_day=cast.watch().date(), days=9, now=cast.watch())
+        slots = queries.free_slots(
+            c, busy, first_day=cast.watch().date(), days=40, now=cast.watch()
+        )
     assert len(slots) > 5 * LONG
     return Desk(cast, iter(slots))
 
