@@ -97,7 +97,10 @@ class WeekForm(_AtPlaces):
     """Hours to add to the week: the same on each of some weekdays."""
 
     weekdays = SelectMultipleField(
-        _l("Weekdays"), choices=[SelectChoice(day, "") for day in WEEK], coerce=int, validate_choice=False
+        _l("Weekdays"),
+        choices=[SelectChoice(day, "") for day in WEEK],
+        coerce=int,
+        validate_choice=False,
     )
     week_starts = ClockField(_l("From"), [_needed], format=CLOCK)
     week_ends = ClockField(_l("To"), [_needed], format=CLOCK)
