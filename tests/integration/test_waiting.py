@@ -306,6 +306,19 @@ def test_a_time_booked_by_somebody_else_is_no_offer_any_more(clinic: Clinic) -> 
     assert is_open(clinic, entry)
 
 
+def test_an_offer_that_draws_near_can_be_claimed_until_its_end(clinic: Clinic) -> None:
+    clinic.watch.now = clinic.slots()[0].starts_at - timedelta(hours=5)
+    booked = fill_up(clinic)
+    entry = join(clinic, until_day=NEXT_WEEK)
+    clinic.cancel(booked[0], clinic.ben)
+    assert offer(clinic) == 1
+    # Too near to be offered to anybody else now, and still free.
+    clinic.watch.wait(minutes=90)
+    assert offer(clinic) == 0
+    (made,) = offers(clinic, entry)
+    assert claim(clinic, made.public_id).state == "accepted"
+
+
 def test_who_declines_keeps_the_place_and_it_goes_to_the_next(clinic: Clinic) -> None:
     booked = fill_up(clinic)
     entry = join(clinic)
