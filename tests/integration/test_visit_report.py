@@ -18,7 +18,7 @@ from tests.factories import MASTER_KEY, SECRET_KEY, Watch
 from tests.integration.dashboard_scene import NOW, TODAY, TOKEN, set_scene
 from tests.integration.dashboards import browser, open_page, reader
 from tests.integration.visit_scene import FIRST, set_visits
-from web_portal import create_app
+from web_portal import create_app, metrics
 from web_portal.admin import report, report_pdf
 
 __all__ = ["browser", "reader"]
@@ -152,3 +152,17 @@ def test_a_doctor_and_a_speciality_are_told_apart(farah, scene):
     )  # fmt: skip
     assert ekow["requested"] + heart["requested"] == whole["requested"]
     assert heart["requested"] > 0
+
+
+def test_what_the_portal_is_asked_for_is_counted_by_its_room(farah, database):
+    metrics.of(farah.application).look()
+    farah.get("/admin/export/visits.csv?first=yesterday")
+    farah.get("/no/such/page")
+    assert metrics.of(farah.application).look() == 2
+    with database.connect() as at:
+        rows = at.execute(
+            sa.text("SELECT room, SUM(refused_count) AS refused FROM portal_minute GROUP BY room")
+        )
+        refused = {row.room: int(row.refused) for row in rows}
+    assert refused["nowhere"] == 1
+    assert refused["admin"] >= 1
