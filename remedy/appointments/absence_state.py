@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import queries, waiting
+from remedy.appointments import model, queries, waiting
 from remedy.appointments.model import LIVING, Doctor, Refused, Visit
 from remedy.schema.absence import absence_visit, doctor_absence
 from remedy.schema.hospital import appointment, doctor, doctor_leave, hospital
@@ -40,6 +40,7 @@ def stretch_of(found: Doctor, first_day: date, last_day: date, *, now: datetime)
         raise Refused("The last day of a leave cannot be before its first day.")
     if last_day < local_day(now, found.time_zone):
         raise Refused("That leave is over; choose days from today on.")
+    model.check_near(last_day, local_day(now, found.time_zone))
     if (last_day - first_day).days >= LONGEST:
         raise Refused("A leave may have at most 366 days; declare the rest later.")
     return Stretch(

@@ -21,7 +21,7 @@ from remedy.appointments.calendar import (
     is_within,
 )
 from remedy.appointments.hospitals import hospital_row
-from remedy.appointments.model import LIVING, Doctor, Hours, Refused, Visit
+from remedy.appointments.model import LIVING, Doctor, Hours, Refused, Visit, check_near
 from remedy.appointments.writing import lock_doctor
 from remedy.schema.hospital import (
     appointment,
@@ -139,6 +139,7 @@ def add_exception(
     found = _kept(connection, doctor_id)
     if told.day < local_day(clock(), found.time_zone):
         raise Refused("That date is past; choose another.")
+    check_near(told.day, local_day(clock(), found.time_zone))
     place = _place_row(connection, found, told.hospital_id)
     calendar = calendars.calendar_of(
         connection, found, first_day=told.day - timedelta(days=1), days=3

@@ -6,7 +6,7 @@ A doctor's time is cells of five minutes (design decision 11).
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 CELL = timedelta(minutes=5)
@@ -22,6 +22,9 @@ NOTICE = timedelta(hours=3)
 
 FURTHEST = timedelta(days=180)
 """Nor are slots later than this."""
+
+PLANNED_AHEAD = timedelta(days=3 * 366)
+"""So far ahead leave, and dates that differ, can be told."""
 
 CHECK_IN_BEFORE = timedelta(hours=1)
 """A patient may be checked in so long before the visit."""
@@ -292,6 +295,16 @@ def free(
 def lapses_at(requested_at: datetime, starts_at: datetime) -> datetime:
     """When a request that nobody decides lets go of its time."""
     return min(requested_at + UNDECIDED_FOR, starts_at - DECIDED_BEFORE)
+
+
+def check_near(day: date, today: date) -> None:
+    """Refuse a day so far ahead that it is mistyped.
+
+    Raises:
+        Refused: if it is more than three years ahead.
+    """
+    if day - today > PLANNED_AHEAD:
+        raise Refused("That is more than three years ahead; check the year.")
 
 
 def check_text(text: str, what: str, at_most: int) -> str:
