@@ -17,6 +17,7 @@ from remedy.appointments.utilisation import Use
 from remedy.values import local_day
 from web_portal.access import requires
 from web_portal.admin.exports import as_csv, defused
+from web_portal.appointments.times import A_LIFETIME
 from web_portal.parts import parts
 
 room = Blueprint("report", __name__, url_prefix="/admin/export")
@@ -184,6 +185,9 @@ def _figures() -> Figures:
     now = here.now()
     today = local_day(now, here.region.time_zone)
     last = _day("last", today)
+    if abs(last - today) > A_LIFETIME:
+        # The calendar itself ends beyond.
+        abort(400)
     first = _day("first", last - timedelta(days=DAYS - 1))
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         abort(400)
