@@ -249,14 +249,16 @@ def _chosen(
     for slot in slots:
         if slot.starts_at in on_offer:
             continue
-        first = [
-            one
-            for one in waits
-            if open_offers[one.entry_row] < OFFERS_AT_MOST
-            and (one.entry_row, slot.starts_at) not in answered
-            and one.suits(slot, place)
-        ][:OFFERED_TO]
-        for one in first:
+        first: dict[UUID, Waits] = {}
+        for one in waits:
+            if (
+                open_offers[one.entry_row] < OFFERS_AT_MOST
+                and (one.entry_row, slot.starts_at) not in answered
+                and one.suits(slot, place)
+            ):
+                # Who waits for the doctor and for anybody is one of those it is offered to, not two.
+                first.setdefault(one.patient_id, one)
+        for one in list(first.values())[:OFFERED_TO]:
             open_offers[one.entry_row] += 1
             chosen.append((one, slot))
             if (one.entry_row, slot.starts_at) in lost:

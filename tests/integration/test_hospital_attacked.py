@@ -6,13 +6,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from remedy.accounts import service as accounts
 from remedy.appointments import absence
 from remedy.appointments.model import Slot
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
 from remedy.schema.hospital import appointment, doctor
+from tests import factories
 from tests.integration.clinic import Clinic, a_clinic
-from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.portal_cast import Cast, a_cast, ids_of_accounts
 from tests.integration.test_waiting import (
     asked_to_claim,
     claim,
@@ -118,6 +120,19 @@ def test_a_visit_moved_to_an_earlier_time_is_not_given_up_for_a_later_offer(clin
     assert not is_open(clinic, entry)
 
 
+def test_who_waits_twice_takes_one_place_of_those_offered_a_time(clinic: Clinic) -> None:
+    booked = fill_up(clinic)
+    with clinic.database.connect() as c:
+        query = sa.select(doctor.c.speciality).where(doctor.c.public_id == clinic.doctor_id)
+        speciality = c.execute(query).scalar_one()
+    greedy = [join(clinic), join(clinic, doctor_id=None, speciality=speciality)]
+    modest = [join(clinic, one) for one in patients(clinic, 2)]
+    clinic.cancel(booked[0], clinic.ben)
+    offer(clinic)
+    assert len([one for entry in greedy for one in offers(clinic, entry)]) == 1
+    assert all(offers(clinic, entry) for entry in modest)
+
+
 def declared(clinic: Clinic, slot: Slot) -> object:
     day = slot.starts_at.date()
     return in_transaction(
@@ -217,3 +232,44 @@ def test_no_day_at_the_end_of_the_calendar_breaks_a_page(cast: Cast, day: str) -
         if (answer := cast.of(who).get(path)).status_code >= 500:
             wrong.append((path, answer.status_code))
     assert not wrong
+
+
+def test_a_doctor_finds_nothing_of_a_colleagues(cast: Cast) -> None:
+    """Calendars, absences, days, visits, their files and records: there is no such page."""
+    ids = {**cast.ids, **ids_of_accounts(cast)}
+    with cast.engine.begin() as connection:
+        ife = factories.a_doctor(connection, name="Dr Ife")
+        accounts.create_account(
+            connection, role="doctor", email="ife@town.example", staff_name="Dr Ife", doctor_id=ife,
+            password=factories.PASSWORD, secret_key=factories.SECRET_KEY, clock=cast.watch,
+        )  # fmt: skip
+    cast.emails["ife"] = "ife@town.example"
+    visit, away, file = ids["asha_visit"], ids["ekow_absence"], ids["asha_visit_file"]
+    looked_at = [
+        f"/calendars/{ids['ekow']}", f"/absences/{away}", f"/absences/{away}/state",
+        f"/requests/{visit}", f"/requests/{visit}/files/{file}", f"/requests/{visit}/record.pdf",
+        f"/visits/{visit}.ics", f"/admin/requests/{visit}", "/admin/calls", "/admin/export/visits.csv",
+        f"/requests/{ids['ben_visit']}/files/{file}",
+    ]  # fmt: skip
+    sent = [
+        f"/calendars/{ids['ekow']}/hours", f"/calendars/{ids['ekow']}/kinds", f"/absences/{away}/end",
+        f"/visits/{visit}/note", f"/calendars/{ife}/details", f"/admin/requests/{visit}",
+    ]  # fmt: skip
+    found = [path for path in looked_at if cast.of("ife").get(path).status_code not in {403, 404}]
+    found += [path for path in sent if cast.of("ife").post(path).status_code not in {403, 404}]
+    assert not found
+    # Whose absence it is does not come from the form.
+    told = {"doctor": str(ids["ekow"]), "first_day": "2026-03-16", "last_day": "2026-03-16"}
+    cast.of("ife").post("/absences/declare", told)
+    rows = cast.rows(
+        "SELECT d.public_id FROM doctor_absence a JOIN doctor d ON d.id = a.doctor_id"
+        " WHERE a.first_day = '2026-03-16'"
+    )
+    assert [bytes(row.public_id) for row in rows] == [ife.bytes]
+    assert cast.of("ben").get(f"/requests/{ids['ben_visit']}/files/{file}").status_code == 404
+
+
+def test_a_report_of_a_speciality_that_nobody_has_is_empty(cast: Cast) -> None:
+    for what in ("csv", "pdf"):
+        answer = cast.of("farah").get(f"/admin/export/visits.{what}?speciality=%3D1%2B1&doctor=")
+        assert answer.status_code == 200
