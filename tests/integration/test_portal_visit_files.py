@@ -40,7 +40,7 @@ def hand_in(cast, visit, content=None, name=NAME, who="asha", **told):
     return cast.of(who).post(f"{visit}/files", {"file": file, **told})
 
 
-def names_on(page: str) -> list[str]:
+def names_on(page: str) -> list[tuple[str, str]]:
     return re.findall(r'<a href="[^"]*/files/([0-9a-f-]{36})" hx-boost="false">([^<]*)</a>', page)
 
 
