@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.values import local_day
+from remedy.values import day_bounds, local_day
 
 TOPIC = "appointments"
 KINDS = (
@@ -150,8 +150,31 @@ def rows(connection: sa.Connection, chosen: Chosen, kind: str) -> list[Happened]
     return sorted(found, key=lambda one: one.happened_at, reverse=True)[:MOST_ROWS]
 
 
+def booked_count(connection: sa.Connection, chosen: Chosen) -> int:
+    """How many visits are accepted, attended or missed whose own time lies in the range, as they stand now."""
+    where, values = of_doctors("s.doctor_id", chosen)
+    values = {**values, "states": BOOKED_STATES}
+    zones = connection.execute(sa.text("SELECT DISTINCT time_zone FROM request_state")).scalars()
+    query = text_of(
+        "SELECT COUNT(*) FROM request_state s WHERE s.time_zone = :zone AND s.starts_at >= :since"  # noqa: S608 - constants
+        f" AND s.starts_at < :until AND s.state IN :states{where}",
+        values,
+        "states",
+    )
+    count = 0
+    for zone in zones.all():
+        since, until = day_bounds(chosen.first, zone)[0], day_bounds(chosen.last, zone)[1]
+        told = {
+            "zone": zone,
+            "since": since.replace(tzinfo=None),
+            "until": until.replace(tzinfo=None),
+        }
+        count += connection.execute(query, {**values, **told}).scalar_one()
+    return count
+
+
 def booked(connection: sa.Connection, chosen: Chosen) -> list[Happened]:
-    """The visits accepted, attended or missed whose own time lies in the range, as they stand now."""
+    """The rows of `booked_count`, the latest first, at most `MOST_ROWS`."""
     where, values = of_doctors("s.doctor_id", chosen)
     result = connection.execute(
         text_of(

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pandas as pd
@@ -97,19 +98,19 @@ def _choices(doctors: pd.DataFrame, today: date) -> Chosen | None:
 
 
 def _downloads(first: date, last: date, speciality: str, doctor: str) -> None:
-    wanted = f"first={first}&last={last}"
+    asked: dict[str, object] = {"first": first, "last": last}
     if doctor != EVERY:
-        wanted += f"&doctor={doctor}"
+        asked["doctor"] = doctor
     elif speciality != EVERY:
-        wanted += f"&speciality={speciality.replace(' ', '+')}"
+        asked["speciality"] = speciality
+    wanted = urlencode(asked)
     with st.container(horizontal=True):
         parts.download("Report as PDF", f"/admin/export/visits.pdf?{wanted}")
         parts.download("Report as CSV", f"/admin/export/visits.csv?{wanted}")
 
 
 def _tiles(sums: dict[str, int], chosen: Chosen, doctors: pd.DataFrame) -> None:
-    booked = data.read(activity.booked, chosen)
-    numbers = {**sums, BOOKED: len(booked)}
+    numbers = {**sums, BOOKED: data.read(activity.booked_count, chosen)}
     with st.container(horizontal=True, gap="small"):
         for kind, (title, meaning) in TILES.items():
             # Two beside each other on a telephone.
@@ -124,7 +125,11 @@ def _tiles(sums: dict[str, int], chosen: Chosen, doctors: pd.DataFrame) -> None:
                 )
     opened = st.session_state.get(OPENED)
     if opened in TILES:
-        rows = booked if opened == BOOKED else data.read(activity.rows, chosen, opened)
+        rows = (
+            data.read(activity.booked, chosen)
+            if opened == BOOKED
+            else data.read(activity.rows, chosen, opened)
+        )
         _rows(opened, visits.happened(rows), numbers[opened], doctors, chosen)
 
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.accounts import service as accounts
-from remedy.appointments import absence
+from remedy.appointments import absence, activity
 from remedy.appointments.model import Slot
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
@@ -273,3 +273,18 @@ def test_a_report_of_a_speciality_that_nobody_has_is_empty(cast: Cast) -> None:
     for what in ("csv", "pdf"):
         answer = cast.of("farah").get(f"/admin/export/visits.{what}?speciality=%3D1%2B1&doctor=")
         assert answer.status_code == 200
+
+
+def test_a_figure_does_not_end_where_its_rows_end(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page lists so many rows at most; the tile and the report count all of them."""
+    slots = clinic.slots(days=14)[:4]
+    visits = [clinic.decide(clinic.ask(slot.starts_at), accept=True) for slot in slots]
+    chosen = activity.Chosen(
+        visits[0].starts_at.date(), visits[-1].starts_at.date(), (clinic.doctor_id,)
+    )
+    monkeypatch.setattr(activity, "MOST_ROWS", 2)
+    with clinic.database.connect() as c:
+        assert len(activity.booked(c, chosen)) == 2
+        assert activity.booked_count(c, chosen) == 4

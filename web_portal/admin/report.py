@@ -111,7 +111,7 @@ def collect(connection: sa.Connection, chosen: Chosen, now: datetime) -> Figures
         doctors=_doctors(connection),
         count=count,
         days=activity.days(connection, chosen, closed),
-        booked_count=len(activity.booked(connection, chosen)),
+        booked_count=activity.booked_count(connection, chosen),
         waits=activity.waits(connection, chosen, closed),
         used=utilisation.of_weeks(connection, chosen, closed),
         by_hour=utilisation.of_hours(connection, chosen, closed),
