@@ -1,12 +1,14 @@
 """What pages read about the waiting list: what a patient waits for, the place there, and what is offered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.appointments import queries
+from remedy.appointments.calendars import place_of_slot
 from remedy.appointments.model import URGENCIES
 from remedy.schema.absence import waiting_entry, waiting_offer
 from remedy.schema.hospital import appointment, doctor, hospital
@@ -183,4 +185,14 @@ def _offers(connection: sa.Connection, entry_row: int, now: datetime) -> tuple[O
         )
         .order_by(waiting_offer.c.starts_at, waiting_offer.c.id)
     )
-    return tuple(Offer(*row[:8], is_open=row.state == "open") for row in rows)
+    offers = [Offer(*row[:8], is_open=row.state == "open") for row in rows]
+    return tuple(_placed(connection, one) for one in offers)
+
+
+def _placed(connection: sa.Connection, offer: Offer) -> Offer:
+    """The offer with the hospital the doctor is in at that time, which may not be the doctor's own."""
+    found = queries.doctor_of(connection, offer.doctor_id)
+    if found is None:
+        return offer
+    place = place_of_slot(connection, found, offer.starts_at)
+    return replace(offer, hospital_name=place.name, hospital_address=place.address)

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.accounts import service as accounts
-from remedy.appointments import absence, activity
+from remedy.appointments import absence, activity, waiting_state
 from remedy.appointments.model import Slot
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
-from remedy.schema.hospital import appointment, doctor
+from remedy.schema.hospital import appointment, doctor, doctor_hours, hospital
 from tests import factories
 from tests.integration.clinic import Clinic, a_clinic
 from tests.integration.portal_cast import Cast, a_cast, ids_of_accounts
@@ -133,6 +133,22 @@ def test_who_waits_twice_takes_one_place_of_those_offered_a_time(clinic: Clinic)
     assert all(offers(clinic, entry) for entry in modest)
 
 
+def test_an_offer_says_the_place_the_doctor_is_in_at_that_time(clinic: Clinic) -> None:
+    """Not the doctor's own hospital, if the doctor is elsewhere that day: nobody travels in vain."""
+    booked = fill_up(clinic)
+    join(clinic)
+    with clinic.database.begin() as c:
+        elsewhere = factories.a_hospital(c, name="Valley Hospital")
+        at = factories.row_of(c, doctor, clinic.doctor_id)
+        hours = sa.update(doctor_hours).where(doctor_hours.c.doctor_id == at)
+        c.execute(hours.values(hospital_id=factories.row_of(c, hospital, elsewhere)))
+    clinic.cancel(booked[0], clinic.ben)
+    offer(clinic)
+    with clinic.database.connect() as c:
+        (entry,) = waiting_state.entries_of(c, clinic.asha, now=clinic.watch())
+    assert [one.hospital_name for one in entry.offers] == ["Valley Hospital"]
+
+
 def declared(clinic: Clinic, slot: Slot) -> object:
     day = slot.starts_at.date()
     return in_transaction(
@@ -212,11 +228,11 @@ def test_no_day_at_the_end_of_the_calendar_breaks_a_page(cast: Cast, day: str) -
         ("farah", f"/admin/hospitals/{hill}/holidays/open", {"opened": day}),
         ("farah", f"/admin/hospitals/{hill}/holidays/bring", {"country": "IT", "year": day[:4]}),
         (
-            "asha", f"/waiting/new/{ekow}",
+            "ben", f"/waiting/new/{ekow}",
             {"whose": "doctor", "urgency": "soon", "symptoms": "x", "from_day": day, "until_day": day},
         ),
         (
-            "asha", f"/waiting/new/{ekow}",
+            "ben", f"/waiting/new/{ekow}",
             {"whose": "doctor", "urgency": "soon", "symptoms": "x", "from_day": day, "until_day": "2026-03-20"},
         ),
     ]  # fmt: skip
@@ -227,7 +243,7 @@ def test_no_day_at_the_end_of_the_calendar_breaks_a_page(cast: Cast, day: str) -
     # What was kept must not break the pages and rounds that read it.
     for who, path in (
         ("farah", f"/calendars/{ekow}"), ("farah", f"/admin/hospitals/{hill}"), ("farah", "/absences"),
-        ("asha", "/waiting"), ("asha", f"/doctors/{ekow}"),
+        ("ben", "/waiting"), ("asha", f"/doctors/{ekow}"),
     ):  # fmt: skip
         if (answer := cast.of(who).get(path)).status_code >= 500:
             wrong.append((path, answer.status_code))
