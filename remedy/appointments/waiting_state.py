@@ -112,27 +112,6 @@ def mark(entries: list[Entry]) -> str:
     return ".".join([str(len(entries)), *(str(entry.before) for entry in entries), *told])
 
 
-def waiting_for(connection: sa.Connection, doctor_id: UUID) -> int:
-    """How many wait for a time of this doctor, or of any of the speciality."""
-    return int(
-        connection.execute(
-            sa.select(sa.func.count())
-            .select_from(waiting_entry)
-            .join(
-                doctor,
-                sa.or_(
-                    waiting_entry.c.doctor_id == doctor.c.id,
-                    sa.and_(
-                        waiting_entry.c.doctor_id.is_(None),
-                        waiting_entry.c.speciality == doctor.c.speciality,
-                    ),
-                ),
-            )
-            .where(doctor.c.public_id == doctor_id, waiting_entry.c.is_open.is_(True))
-        ).scalar_one()
-    )
-
-
 def _before(connection: sa.Connection, row: Any) -> int:
     """How many who wait for the same come first: more urgent, or as urgent and for longer."""
     more_urgent = URGENCIES[URGENCIES.index(row["urgency"]) + 1 :]
