@@ -193,10 +193,7 @@ def names(connection: sa.Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
         "SELECT public_id, generic_name, brand_name, strength, form, pack FROM known_medicine"
         " WHERE public_id IN :ids"
     ).bindparams(sa.bindparam("ids", [one.bytes for one in wanted_ids], expanding=True))
-    return {
-        UUID(bytes=bytes(row.public_id)): label_of(row)
-        for row in connection.execute(query)
-    }
+    return {UUID(bytes=bytes(row.public_id)): label_of(row) for row in connection.execute(query)}
 
 
 def _figure(row: Any, name: str) -> Figure:
