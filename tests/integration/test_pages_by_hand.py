@@ -125,6 +125,9 @@ def test_stock_is_edited_in_its_row_without_a_reload(page_of, cast: Cast) -> Non
 
 
 def test_a_decision_is_made_and_its_patient_calls_off_without_a_reload(page_of, cast: Cast) -> None:
+    with cast.engine.begin() as connection:
+        # Her visit is tomorrow: this hospital lets patients change one until two hours before.
+        connection.execute(sa.text("UPDATE hospital SET change_hours = 2"))
     page = page_of("farah", f"/admin/requests/{cast.ids['asha_visit']}")
     tab_to(page, "Accept")
     page.keyboard.press("Enter")

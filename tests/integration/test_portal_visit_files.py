@@ -208,6 +208,8 @@ def test_too_many_files_and_a_visit_that_is_over_are_refused(cast, visit, monkey
     answer = hand_in(cast, others, who="ben")
     assert answer.status_code == 422
     assert "does not take place" in answer.text
+    # The field is gone, so nothing leads to it.
+    assert 'href="#file"' not in answer.text
     assert "Hand in a file</a>" not in cast.of("ben").get(others).text
     with cast.engine.begin() as connection:
         connection.execute(sa.text(state), {"s": "requested", **told})

@@ -78,6 +78,10 @@ def add(visit_id: UUID) -> Response:
     """Take one file; it is kept from the moment this answers, whether or not HDFS is there."""
     here, form, patient_id = parts(), VisitFileForm(), access.patient_id()
     found = _visit(visit_id)
+    if found.state in CLOSED:
+        # There is no field then that a problem could lead to.
+        refusal = _("This visit does not take place; nothing can be handed in for it.")
+        return _page(found, 422, VisitFileForm(formdata=None), refusal)
     if not form.validate():
         return _page(found, 422, form)
     name = PurePath(form.file.data.filename or "").name
@@ -151,8 +155,8 @@ def told_of(visit: Visit) -> Told:
     return here.read(look)
 
 
-def _page(found: Visit, status: int, form: VisitFileForm) -> Response:
-    return render("appointments/files.html", status, visit=found, form=form)
+def _page(found: Visit, status: int, form: VisitFileForm, refusal: str = "") -> Response:
+    return render("appointments/files.html", status, visit=found, form=form, refusal=refusal)
 
 
 def _name(connection: sa.Connection, file: StoredFile) -> str:
