@@ -59,9 +59,7 @@ def propose(
     asked = writing.read(connection, appointment_id)
     slot = _other_slot(connection, asked, starts_at, now)
     writing.lock_doctor(connection, asked.doctor_id)
-    sealed = None
-    if told:
-        sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
+    sealed = writing.sealed_note(connection, vault, asked, told)
     lapses_at = model.lapses_at(now, slot.starts_at)
     try:
         is_done = swap(

@@ -123,9 +123,7 @@ def decide(
     told = model.check_text(note, "The note", model.NOTE_AT_MOST)
     asked = writing.read(connection, appointment_id)
     writing.lock_doctor(connection, asked.doctor_id)
-    sealed = None
-    if told:
-        sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
+    sealed = writing.sealed_note(connection, vault, asked, told)
     done = connection.execute(
         sa.update(appointment)
         .where(
@@ -211,9 +209,7 @@ def call_off(
     told = model.check_text(note, "The note", model.NOTE_AT_MOST)
     asked = writing.read(connection, appointment_id)
     writing.lock_doctor(connection, asked.doctor_id)
-    sealed = None
-    if told:
-        sealed = writing.sealed(connection, vault, asked.patient_id, appointment_id, "note", told)
+    sealed = writing.sealed_note(connection, vault, asked, told)
     done = connection.execute(
         sa.update(appointment)
         .where(

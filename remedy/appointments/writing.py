@@ -253,6 +253,17 @@ def sealed(
         raise Refused("The patient's record was erased; nothing can be written to it.") from None
 
 
+def sealed_note(connection: sa.Connection, vault: Vault, visit: Visit, note: str) -> str | None:
+    """An admin's note to the patient of a visit as a vault token; None where nothing was written.
+
+    Raises:
+        Refused: if the patient's record was erased.
+    """
+    if not note:
+        return None
+    return sealed(connection, vault, visit.patient_id, visit.appointment_id, "note", note)
+
+
 def read(connection: sa.Connection, appointment_id: UUID) -> Visit:
     """The visit as it is now.
 
