@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from airflow.sdk import Asset, Variable, get_current_context
+from airflow.sdk import Asset, Variable, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from remedy.gateways.hdfs import Files, FileStoreError
 from remedy.gateways.kafka import Publisher
@@ -37,10 +38,11 @@ FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SUBJECTS = ("ingest", "mapreduce", "models", "upkeep")
 TIERS = ("tier/1", "tier/2", "tier/3")
 
-LANDING_POOL, COUNTING_POOL, TRAINING_POOL, UPKEEP_POOL = (
+LANDING_POOL, COUNTING_POOL, TRAINING_POOL, CHALLENGE_POOL, UPKEEP_POOL = (
     "landing",
     "counting",
     "training",
+    "challenge",
     "upkeep",
 )
 """Names in dags/pools.json: how many tasks of a kind run at once."""
@@ -60,15 +62,15 @@ def _write_down(context: Any, *, has_succeeded: bool) -> None:
     from remedy.gateways.mysql import in_transaction
     from remedy.pipeline.task_results import TaskEnd, write_down
 
-    task = context["ti"]
+    ended = context["ti"]
     end = TaskEnd(
-        dag_id=task.dag_id,
-        run_id=task.run_id,
-        task_id=task.task_id,
-        map_index=task.map_index if task.map_index is not None else -1,
+        dag_id=ended.dag_id,
+        run_id=ended.run_id,
+        task_id=ended.task_id,
+        map_index=ended.map_index if ended.map_index is not None else -1,
         has_succeeded=has_succeeded,
-        try_count=task.try_number,
-        began_at=task.start_date,
+        try_count=ended.try_number,
+        began_at=ended.start_date,
         ended_at=utc_now(),
     )
     engine = database(pool_size=1)
@@ -104,6 +106,17 @@ def settings() -> Settings:
     return Settings.from_env()
 
 
+def hadoop() -> dict[str, str]:
+    """Where a job runs: the members of `mapreduce.runner.Hadoop`, which the core does not know."""
+    told = settings()
+    return {
+        "hadoop_bin": told.hadoop_bin,
+        "streaming_jar": told.hadoop_streaming_jar,
+        "yarn_url": told.yarn_url,
+        "user": told.hdfs_user,
+    }
+
+
 def time_zone() -> str:
     """The installation's own time zone: for events that happened at no pharmacy or hospital."""
     return Region.load(settings().region_file).time_zone
@@ -136,6 +149,18 @@ def database(*, pool_size: int = 2) -> sa.Engine:
     return engine_for("mysql+mysqlconnector://", pool_size=pool_size, creator=hook.get_conn)
 
 
+@contextmanager
+def database_or_skip(nothing_to_do: type[LookupError]) -> Iterator[sa.Engine]:
+    """An engine for one task, which is skipped, with its words, where it raises that there is nothing to do yet."""
+    engine = database()
+    try:
+        yield engine
+    except nothing_to_do as nothing:
+        raise AirflowSkipException(str(nothing)) from None
+    finally:
+        engine.dispose()
+
+
 def consumer() -> Any:
     """A Kafka consumer of no group; it is for `assign()` and `landing.land` closes it."""
     from airflow.providers.apache.kafka.hooks.consume import KafkaConsumerHook
@@ -166,6 +191,17 @@ def file_store() -> Files:
         return Files(WebHDFSHook("remedy_hdfs").get_conn(), root)
     except AirflowWebHDFSHookException:
         raise FileStoreError("No HDFS NameNode answers; see the service `namenode`.") from None
+
+
+@task(pool=COUNTING_POOL)
+def check() -> int:
+    """Put what landed since the last look through the gate; the number of rows looked at.
+
+    The task with which every DAG that counts begins: what is not checked is not counted.
+    """
+    from remedy.pipeline import quality
+
+    return quality.check(database(), run_id=run_id(), clock=utc_now).rows
 
 
 @contextmanager

@@ -108,6 +108,12 @@ def uuid7(clock: Clock = utc_now) -> UUID:
     return UUID(int=value)
 
 
+def reference_of(public_id: UUID) -> str:
+    """A short name to say on the telephone: the end of a public id, which is random."""
+    end = public_id.hex[-8:].upper()
+    return f"{end[:4]}-{end[4:]}"
+
+
 def milli_of(packs: str | Decimal | int) -> tuple[int, bool]:
     """Thousandths of a pack, and whether that is exact (finer amounts are rounded half to even).
 

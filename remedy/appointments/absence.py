@@ -6,7 +6,7 @@ a transaction of its own, urgent ones first, so that locks are short and nothing
 * The same doctor has a time soon enough after the leave: the visit is *proposed* that time. It stays the same visit,
   with one change of its calendar entry; the time is the patient's until the proposal is answered or lapses.
 * Else a doctor of the same speciality has one: the visit is cancelled, and one with that doctor is proposed.
-* Else the visit is cancelled and its patient waits (`waiting.py`), since when they had first asked.
+* Else the visit is cancelled and its patient waits (`lost_visits.py`), since when they had first asked.
 
 A time that is offered is taken under the key of `appointment_cell`: no time goes to two.
 """
@@ -18,7 +18,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy import owed
-from remedy.appointments import model, moves, service, waiting, writing
+from remedy.appointments import kinds, lost_visits, model, moves, service, writing
 from remedy.appointments.absence_state import stretch_of
 from remedy.appointments.absent_times import best_slot
 from remedy.appointments.model import LIVING, WAITING, Refused, Slot, Visit
@@ -177,7 +177,7 @@ def settle(
         _cancel(connection, asked, declared_by, now, clock)
     elif slot is None:
         _cancel(connection, asked, declared_by, now, clock)
-        waiting.keep_place(connection, vault, asked, told, now=now, clock=clock)
+        lost_visits.keep_place(connection, asked, now=now)
         owed.owe(connection, "absent_waiting", appointment_id, asked.patient_id, now=now)
         outcome, offered_id = "waiting", None
     elif slot.doctor_id == asked.doctor_id:
@@ -195,7 +195,7 @@ def settle(
             absence_visit.c.absence_id == row.absence_id,
             absence_visit.c.appointment_id == row.appointment_id,
         )
-        .values(outcome=outcome, offered_id=offered_id, settled_at=now)
+        .values(outcome=outcome, offered_id=offered_id, settled_at=now, problem=None)
     )
     return outcome
 
@@ -288,7 +288,11 @@ def _with_another(
 
     Not by `service.request_visit`: a rule could accept it, and the patient has not chosen that doctor yet.
     """
-    found = writing.doctor_seen(connection, slot.doctor_id)
+    found = kinds.doctor_for(connection, slot.doctor_id, asked.kind_name, kinds.minutes_of(asked))
+    if found is None:
+        raise Refused(
+            "The colleague's kinds of visit changed in that moment; it is looked at again."
+        )
     doctor_row = writing.lock_doctor(connection, slot.doctor_id)
     writing.let_go(connection, now, doctor_row=doctor_row)
     appointment_id = uuid7(clock)

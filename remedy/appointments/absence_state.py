@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from remedy.appointments import model, queries, waiting
 from remedy.appointments.model import LIVING, Doctor, Refused, Visit
-from remedy.schema.absence import absence_visit, doctor_absence
+from remedy.schema.absence import absence_visit, doctor_absence, waiting_entry
 from remedy.schema.hospital import appointment, doctor, doctor_leave, hospital
 from remedy.values import day_bounds, local_day
 
@@ -75,6 +75,11 @@ class Absence:
     def was_ended(self) -> bool:
         """Whether the doctor came back before the last day was over."""
         return self.ends_at < day_bounds(self.last_day, self.time_zone)[1]
+
+    @property
+    def was_called_off(self) -> bool:
+        """Whether it was ended before it began."""
+        return self.ends_at <= day_bounds(self.first_day, self.time_zone)[0]
 
     @property
     def settled(self) -> int:
@@ -161,7 +166,17 @@ def absence_of(connection: sa.Connection, absence_id: UUID) -> Absence | None:
 
 
 def outcome_of(connection: sa.Connection, appointment_id: UUID) -> tuple[str, UUID | None] | None:
-    """What an absence did to a visit, and the visit offered instead; None if none did anything."""
+    """What an absence did to a visit, and the visit offered instead; None if none did anything.
+
+    Who waits because an offer was not answered in time waits by that visit's id.
+    """
+    waits = connection.execute(
+        sa.select(waiting_entry.c.id).where(
+            waiting_entry.c.public_id == appointment_id, waiting_entry.c.is_open.is_(True)
+        )
+    ).first()
+    if waits is not None:
+        return "waiting", None
     offered = appointment.alias("offered")
     row = connection.execute(
         sa.select(absence_visit.c.outcome, offered.c.public_id)

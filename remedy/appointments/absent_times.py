@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import queries
+from remedy.appointments import kinds, queries
 from remedy.appointments.model import LIVING, Slot, Visit
 from remedy.values import local_day
 
@@ -25,7 +25,7 @@ WEEK = 7
 def best_slot(connection: sa.Connection, asked: Visit, now: datetime) -> Slot | None:
     """The soonest time with the same doctor if that is soon enough, else with any of the speciality; or None.
 
-    A doctor who sees nobody any more has no time.
+    A doctor who sees nobody any more has no time, and a colleague only for a visit of that kind, or one as long.
     """
     own_limit = asked.starts_at + SAME_DOCTOR_WITHIN[asked.urgency]
     busy = _other_visits(connection, asked)
@@ -50,18 +50,23 @@ def _soonest(
 ) -> Slot | None:
     """The first free time from the visit's own day on: earlier ones the patient may not be able to come to."""
     first_day = local_day(asked.starts_at, asked.time_zone)
+    # The visit's own kind with its own doctor, which may have ended for others.
+    kind_of = {one: asked.kind_id for one in doctors if one == asked.doctor_id}
+    for one in set(doctors) - {asked.doctor_id}:
+        colleague = kinds.doctor_for(connection, one, asked.kind_name, kinds.minutes_of(asked))
+        if colleague is not None:
+            kind_of[one] = colleague.kind_id
     for weeks in range((until - asked.starts_at).days // WEEK + 1):
         slots = [
             slot
-            for one in doctors
+            for one, kind_id in kind_of.items()
             for slot in queries.free_slots(
                 connection,
                 one,
                 first_day=first_day + timedelta(weeks=weeks),
                 days=WEEK,
                 now=now,
-                # The visit's own kind with its own doctor, the first of another's.
-                kind_id=asked.kind_id if one == asked.doctor_id else None,
+                kind_id=kind_id,
             )
             if slot.starts_at <= until
             and not any(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.values import day_bounds, local_day
+from remedy.values import day_bounds, local_day, reference_of
 
 TOPIC = "appointments"
 KINDS = (
@@ -82,7 +82,7 @@ class Happened:
     @property
     def reference(self) -> str:
         """The visit's short name, as on the portal."""
-        return reference(self.appointment_id)
+        return reference_of(self.appointment_id)
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,6 @@ class Waits:
     mean_minutes: float
     half_within: int
     most_within: int
-
-
-def reference(appointment_id: UUID) -> str:
-    """A visit's short name: the end of its public id, which is random."""
-    end = appointment_id.hex[-8:].upper()
-    return f"{end[:4]}-{end[4:]}"
 
 
 def last_count(connection: sa.Connection) -> Count | None:

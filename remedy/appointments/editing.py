@@ -127,6 +127,17 @@ def remove_hours(connection: sa.Connection, doctor_id: UUID, told: Hours) -> boo
     return done.rowcount > 0
 
 
+def change_hours(connection: sa.Connection, doctor_id: UUID, before: Hours, after: Hours) -> None:
+    """Change hours of a doctor's week in their place; nothing else of the week changes.
+
+    Raises:
+        Refused: if those hours are there no more, or the new ones overlap others or are not in steps of five minutes.
+    """
+    if not remove_hours(connection, doctor_id, before):
+        raise Refused("Somebody changed these hours since you opened them; look at the week again.")
+    add_hours(connection, doctor_id, [after])
+
+
 def add_exception(
     connection: sa.Connection, doctor_id: UUID, told: DayException, *, clock: Clock
 ) -> UUID:

@@ -10,10 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from remedy.appointments import queries, writing
+from remedy.appointments import limits, queries, writing
 from remedy.appointments.model import HOLD_FOR, Hold, SlotTaken
 from remedy.schema.hospital import appointment_hold, doctor
-from remedy.schema.people import patient
 from remedy.values import Clock, uuid7
 
 
@@ -32,14 +31,16 @@ def hold_slot(
 
     Raises:
         SlotTaken: if somebody else has that time, with the nearest free slots.
+        InTheWay: if the patient could not ask for it: too much is open, or another visit is then (`limits.py`).
         Refused: if the doctor does not offer that time.
     """
     now = clock()
     found = writing.doctor_seen(connection, doctor_id, kind_id)
     slot = writing.offered(connection, found, starts_at, now)
+    patient_row = limits.lock_patient(connection, patient_id)
+    limits.refuse_asking(connection, found, slot, patient_id, now=now)
     if queries.is_taken(connection, slot, now=now, patient_id=patient_id):
         raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now))
-    patient_row = _lock_patient(connection, patient_id)
     before = queries.hold_of(connection, patient_id, now=now)
     doctor_row = _lock_doctors(connection, {doctor_id, *([before.doctor_id] if before else [])})[
         doctor_id
@@ -73,7 +74,7 @@ def release(connection: sa.Connection, *, patient_id: UUID, hold_id: UUID | None
 
     A page that was left says so late: by then the patient may have held the same time anew.
     """
-    row = _lock_patient(connection, patient_id)
+    row = limits.lock_patient(connection, patient_id)
     query = (
         sa.select(doctor.c.public_id)
         .join_from(appointment_hold, doctor)
@@ -92,15 +93,6 @@ def release(connection: sa.Connection, *, patient_id: UUID, hold_id: UUID | None
 def _drop_own(connection: sa.Connection, patient_row: int) -> None:
     own = sa.select(appointment_hold.c.id).where(appointment_hold.c.patient_id == patient_row)
     writing.drop_holds(connection, connection.execute(own).scalars().all())
-
-
-def _lock_patient(connection: sa.Connection, patient_id: UUID) -> int:
-    """Lock the patient's row: of two pages of one patient, one after the other."""
-    return int(
-        connection.execute(
-            sa.select(patient.c.id).where(patient.c.public_id == patient_id).with_for_update()
-        ).scalar_one()
-    )
 
 
 def _lock_doctors(connection: sa.Connection, doctors: set[UUID]) -> dict[UUID, int]:

@@ -1,14 +1,21 @@
 """Changes to hospitals, and to the public holidays on which they are closed."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.accounts.queries import staff_name
 from remedy.appointments.model import Refused
 from remedy.appointments.public_holidays import public_holidays
-from remedy.schema.hospital import doctor, doctor_hours, hospital, hospital_holiday
+from remedy.schema.hospital import (
+    doctor,
+    doctor_hours,
+    hospital,
+    hospital_change,
+    hospital_holiday,
+)
 from remedy.values import Clock, uuid7
 
 
@@ -18,6 +25,39 @@ class HospitalClock:
 
     time_zone: str
     country: str
+
+
+@dataclass(frozen=True)
+class HospitalDetails:
+    """What patients read of a hospital, and where it is in degrees."""
+
+    name: str
+    address: str
+    phone: str | None
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class HospitalChange:
+    """A change of a hospital: what it was until then, and who changed it (None: no longer known)."""
+
+    before: HospitalDetails
+    changed_at: datetime
+    changed_by: str | None
+
+
+_DETAILS = (
+    hospital.c.name,
+    hospital.c.address,
+    hospital.c.phone,
+    hospital.c.latitude,
+    hospital.c.longitude,
+)
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody changed it since it was looked at; the text says who."""
 
 
 def make_hospital(
@@ -47,6 +87,89 @@ def make_hospital(
         )
     )
     return made
+
+
+def details_of(connection: sa.Connection, hospital_id: UUID) -> tuple[HospitalDetails, int]:
+    """What patients read of a hospital, and its version.
+
+    Raises:
+        Refused: if there is none.
+    """
+    row = connection.execute(
+        sa.select(*_DETAILS, hospital.c.version).where(hospital.c.public_id == hospital_id)
+    ).one_or_none()
+    if row is None:
+        raise Refused("There is no such hospital.")
+    return HospitalDetails(*row[:-1]), row.version
+
+
+def change_hospital(
+    connection: sa.Connection,
+    hospital_id: UUID,
+    told: HospitalDetails,
+    *,
+    version: int,
+    changed_by: UUID,
+    clock: Clock,
+) -> None:
+    """Change what patients read of a hospital; what it was is kept with who changed it. Its clocks stay.
+
+    Of two who looked at the same version, one changes it.
+
+    Raises:
+        ChangedMeanwhile: if it is not at that version any more.
+        Refused: if there is no such hospital.
+    """
+    before, found_version = details_of(connection, hospital_id)
+    if found_version == version and before == told:
+        return
+    row = hospital_row(connection, hospital_id)
+    done = connection.execute(
+        sa.update(hospital)
+        .where(hospital.c.id == row, hospital.c.version == version)
+        .values(**vars(told), version=version + 1)
+    )
+    if done.rowcount == 0:
+        last = changes_of(connection, hospital_id)[:1]
+        who = (last[0].changed_by if last else None) or "Somebody"
+        raise ChangedMeanwhile(
+            f"{who} changed this hospital since you opened it; nothing of yours was saved. Compare, and save again."
+        )
+    connection.execute(
+        sa.insert(hospital_change).values(
+            hospital_id=row,
+            version=version,
+            **vars(before),
+            changed_at=clock(),
+            changed_by=changed_by,
+        )
+    )
+    _everybody_changed(connection, row)
+
+
+def changes_of(connection: sa.Connection, hospital_id: UUID) -> list[HospitalChange]:
+    """How a hospital was changed, the last change first."""
+    kept = hospital_change.c
+    rows = connection.execute(
+        sa.select(
+            kept.name,
+            kept.address,
+            kept.phone,
+            kept.latitude,
+            kept.longitude,
+            kept.changed_at,
+            kept.changed_by,
+        )
+        .join_from(hospital_change, hospital, hospital.c.id == kept.hospital_id)
+        .where(hospital.c.public_id == hospital_id)
+        .order_by(kept.version.desc())
+    )
+    return [
+        HospitalChange(
+            HospitalDetails(*row[:5]), row.changed_at, staff_name(connection, row.changed_by)
+        )
+        for row in rows
+    ]
 
 
 def bring_holidays(connection: sa.Connection, hospital_id: UUID, *, country: str, year: int) -> int:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from remedy.values import reference_of
+
 CELL = timedelta(minutes=5)
 URGENCIES = ("routine", "soon", "urgent")
 EMERGENCY = "emergency"
@@ -170,8 +172,7 @@ class Visit:
     @property
     def reference(self) -> str:
         """A short name to say on the telephone: the end of the public id, which is random."""
-        end = self.appointment_id.hex[-8:].upper()
-        return f"{end[:4]}-{end[4:]}"
+        return reference_of(self.appointment_id)
 
     @property
     def has_lapsed(self) -> bool:

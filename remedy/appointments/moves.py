@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from remedy import owed
 from remedy.accounts.queries import staff_name
-from remedy.appointments import model, queries, rules, writing
+from remedy.appointments import limits, model, queries, rules, writing
 from remedy.appointments.model import (
     LIVING,
     WAITING,
@@ -52,12 +52,14 @@ def propose(
         AlreadyDecided: if it is not waiting any more, or changed since, or another admin gave that time away; the
             text says who did what.
         SlotTaken: if somebody else has that time.
+        AtOnce: if the patient has another visit then.
         Refused: if the doctor does not offer it, it is the time asked for, or the note is too long.
     """
     now = clock()
     told = model.check_text(note, "The note", model.NOTE_AT_MOST)
     asked = writing.read(connection, appointment_id)
     slot = _other_slot(connection, asked, starts_at, now)
+    _refuse_at_once(connection, asked, slot, now)
     writing.lock_doctor(connection, asked.doctor_id)
     sealed = writing.sealed_note(connection, vault, asked, told)
     lapses_at = model.lapses_at(now, slot.starts_at)
@@ -110,10 +112,13 @@ def answer(
 
     Raises:
         AlreadyDecided: if no proposal waits for an answer any more, or it is another one.
+        AtOnce: if the patient accepts, and has another visit then.
         Refused: if it is not this patient's.
     """
     now = clock()
     asked = _own(connection, appointment_id, patient_id)
+    if accept and asked.may_answer(now):
+        _refuse_at_once(connection, asked, asked, now)
     writing.lock_doctor(connection, asked.doctor_id)
     done = connection.execute(
         sa.update(appointment)
@@ -164,11 +169,13 @@ def move(
     Raises:
         AlreadyDecided: if it changed since it was looked at, has begun, or is over.
         SlotTaken: if somebody else has that time.
+        AtOnce: if the patient has another visit then.
         Refused: if it is not this patient's, or the doctor does not offer that time.
     """
     now = clock()
     asked = _own(connection, appointment_id, patient_id)
     slot = _other_slot(connection, asked, starts_at, now)
+    _refuse_at_once(connection, asked, slot, now)
     writing.lock_doctor(connection, asked.doctor_id)
     # Under the lock: an admin may have accepted it since.
     asked = _own(connection, appointment_id, patient_id)
@@ -210,6 +217,20 @@ def move(
         # The entry in the patient's calendar stands at a time that was given up.
         owed.owe(connection, "visit_moved", appointment_id, patient_id, now=now)
     return rules.accept(connection, moved, clock=clock) or moved
+
+
+def _refuse_at_once(
+    connection: sa.Connection, asked: Visit, wanted: Slot | Visit, now: datetime
+) -> None:
+    """Lock the patient's row, and refuse a time at which the patient has another visit than this one.
+
+    Raises:
+        AtOnce: naming the other.
+    """
+    limits.lock_patient(connection, asked.patient_id)
+    limits.refuse_at_once(
+        connection, wanted, asked.patient_id, but_for=asked.appointment_id, now=now
+    )
 
 
 def _refuse_given(connection: sa.Connection, asked: Visit, slot: Slot) -> None:

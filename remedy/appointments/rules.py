@@ -1,4 +1,7 @@
-"""Rules that accept a request in an admin's place: of a doctor or a speciality, so urgent, so many hours ahead.
+"""Rules that accept a request in an admin's place: of a doctor or a speciality, at most so urgent, so many hours ahead.
+
+How urgent a request is, is its patient's own word. So a rule accepts what is called less urgent as well: nobody is
+accepted for calling it more.
 
 None counts before an admin switched it on. What a rule says never changes: another is made and the old one ended, so
 that a visit always says by what it was accepted. A request is accepted in the transaction it is made or moved in.
@@ -20,6 +23,7 @@ from remedy.values import Clock, uuid7
 
 HOURS_AT_MOST = 24 * 180
 CHANGE_HOURS_AT_MOST = 14 * 24
+ASKED_AT_MOST = 50
 URGENT_MINUTES_AT_MOST = 48 * 60
 """A request that waits longer lets go of its time anyway."""
 
@@ -47,7 +51,8 @@ class Rule:
         )
         is_ahead = visit.starts_at - now >= timedelta(hours=self.hours_ahead)
         is_in_force = self.is_on and self.ended_at is None
-        return is_in_force and is_meant and is_ahead and self.urgency == visit.urgency
+        is_calm = URGENCIES.index(visit.urgency) <= URGENCIES.index(self.urgency)
+        return is_in_force and is_meant and is_ahead and is_calm
 
 
 def rules(connection: sa.Connection) -> list[Rule]:
@@ -161,12 +166,16 @@ def accept(connection: sa.Connection, visit: Visit, *, clock: Clock) -> Visit | 
 
 @dataclass(frozen=True)
 class Limits:
-    """A hospital's own: until how many hours before it a visit is changed by its patient, and after how many minutes an urgent request turns red."""
+    """A hospital's own: until how many hours before it a visit is changed by its patient, after how many minutes an urgent
+    request turns red, how many requests of a patient may wait and how many visits be ahead with one doctor.
+    """
 
     hospital_id: UUID
     hospital_name: str
     change_hours: int
     urgent_minutes: int
+    open_requests: int
+    visits_ahead: int
 
 
 def limits(connection: sa.Connection) -> list[Limits]:
@@ -177,15 +186,25 @@ def limits(connection: sa.Connection) -> list[Limits]:
             hospital.c.name,
             hospital.c.change_hours,
             hospital.c.urgent_minutes,
+            hospital.c.open_requests,
+            hospital.c.visits_ahead,
         ).order_by(hospital.c.name, hospital.c.id)
     )
     return [Limits(*row) for row in rows]
 
 
 def set_limits(
-    connection: sa.Connection, hospital_id: UUID, *, change_hours: int, urgent_minutes: int
+    connection: sa.Connection,
+    hospital_id: UUID,
+    *,
+    change_hours: int,
+    urgent_minutes: int,
+    open_requests: int,
+    visits_ahead: int,
 ) -> None:
     """Set a hospital's limits; they count at once, for visits that are accepted already too.
+
+    What was asked for already stays, however many.
 
     Raises:
         Refused: if they make no sense.
@@ -194,10 +213,17 @@ def set_limits(
         raise Refused("Write the hours before a visit as a whole number from 0 to 336.")
     if not 1 <= urgent_minutes <= URGENT_MINUTES_AT_MOST:
         raise Refused("Write the minutes as a whole number from 1 to 2,880.")
+    if not (1 <= open_requests <= ASKED_AT_MOST and 1 <= visits_ahead <= ASKED_AT_MOST):
+        raise Refused("Write how many a patient may ask for as a whole number from 1 to 50.")
     connection.execute(
         sa.update(hospital)
         .where(hospital.c.public_id == hospital_id)
-        .values(change_hours=change_hours, urgent_minutes=urgent_minutes)
+        .values(
+            change_hours=change_hours,
+            urgent_minutes=urgent_minutes,
+            open_requests=open_requests,
+            visits_ahead=visits_ahead,
+        )
     )
 
 

@@ -1,9 +1,9 @@
 """Changes to appointments: a request, its decision, calling it off, letting go of time nobody decides.
 
 What forbids an overlap is the primary key of `appointment_cell`; what makes a decision one is a
-compare-and-swap on id, state and version. Other times for a visit are in `moves.py`, the time set aside while
-a form is filled in `holds.py`, what is accepted by itself in `rules.py`, who came in `attendance.py`; how all of it is
-written in `writing.py`.
+compare-and-swap on id, state and version. How much one patient may ask for is in `limits.py`, other times for a
+visit in `moves.py`, the time set aside while a form is filled in `holds.py`, what is accepted by itself in
+`rules.py`, who came in `attendance.py`; how all of it is written in `writing.py`.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from remedy import owed
 from remedy.accounts.queries import staff_name
-from remedy.appointments import model, queries, rules, writing
+from remedy.appointments import limits, model, queries, rules, writing
 from remedy.appointments.model import LIVING, WAITING, AlreadyDecided, Refused, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -46,6 +46,7 @@ def request_visit(
 
     Raises:
         SlotTaken: if somebody else has that time, with the nearest free slots.
+        InTheWay: if the patient has enough open requests or visits ahead, or another visit then (`limits.py`).
         Refused: if the doctor does not offer that time, it is an emergency, or the symptoms are missing.
     """
     now = clock()
@@ -55,6 +56,8 @@ def request_visit(
         raise Refused("Say in a few words what the visit is for.")
     found = writing.doctor_seen(connection, doctor_id, kind_id)
     slot = writing.offered(connection, found, starts_at, now)
+    patient_row = limits.lock_patient(connection, patient_id)
+    limits.refuse_asking(connection, found, slot, patient_id, now=now)
     # A look before the lock spares the doctor's row the many who come late; the key decides between the rest.
     if queries.is_taken(connection, slot, now=now, patient_id=patient_id):
         raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now))
@@ -63,7 +66,6 @@ def request_visit(
     appointment_id = uuid7(clock)
     sealed = writing.sealed(connection, vault, patient_id, appointment_id, "symptoms", told)
     lapses_at = model.lapses_at(now, slot.starts_at)
-    patient_row = writing.patient_row(connection, patient_id)
     # What was set aside for the patient becomes the visit's, or is let go.
     held = sa.select(appointment_hold.c.id).where(appointment_hold.c.patient_id == patient_row)
     writing.drop_holds(connection, connection.execute(held).scalars().all())

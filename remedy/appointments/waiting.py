@@ -13,22 +13,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy import owed
-from remedy.appointments import model, queries, service, writing
+from remedy.appointments import limits, model, queries, service, waiting_state, writing
 from remedy.appointments.model import URGENCIES, Refused, Visit
 from remedy.events.hospital import AppointmentAccepted
 from remedy.schema.absence import waiting_entry, waiting_offer
-from remedy.schema.hospital import appointment, doctor
-from remedy.values import Clock, local_day, uuid7
+from remedy.schema.hospital import appointment, doctor, visit_kind
+from remedy.values import Clock, uuid7
 from remedy.vault import Vault
 
 LONGEST = timedelta(days=180)
 """How far ahead somebody may wait; no time is offered later than that."""
 
-KEPT_FOR = timedelta(days=90)
-"""How long who lost a visit to an absence waits, from that visit on."""
-
-OVER = "This offer has ended; you keep your place on the list."
-LOST = "Somebody else was first to claim that time; you keep your place."
+CLAIMED_AFTER = timedelta(minutes=10)
+"""How long an offer stays after somebody has looked at its time, and did not ask for it."""
 
 
 def join(
@@ -45,6 +42,8 @@ def join(
     earliest: time | None,
     instead_of: UUID | None,
     clock: Clock,
+    kind_name: str | None = None,
+    minutes: int | None = None,
 ) -> UUID:
     """Begin to wait for a time of a doctor, or of any doctor of a speciality; the entry's id.
 
@@ -61,6 +60,8 @@ def join(
         earliest: the local time of day before which nothing suits.
         instead_of: the patient's later visit that is given up when an earlier time is claimed.
         clock: tells the time.
+        kind_name: of the kind of visit, where it has a name.
+        minutes: how long a visit of that kind is; None for any doctor's first.
 
     Raises:
         Refused: if the patient waits for that already, or something told cannot be.
@@ -105,46 +106,12 @@ def join(
             earliest=earliest,
             since=now,
             instead_of_id=visit_row,
+            kind_name=kind_name,
+            minutes=minutes,
         )
     except sa.exc.IntegrityError:
         raise Refused("You wait for that already; leave the list first to change it.") from None
     return entry_id
-
-
-def keep_place(
-    connection: sa.Connection,
-    vault: Vault,
-    asked: Visit,
-    symptoms: str,
-    *,
-    now: datetime,
-    clock: Clock,
-) -> None:
-    """Put who lost a visit to an absence on the list of the speciality, since when they had asked."""
-    row = writing.patient_row(connection, asked.patient_id)
-    waits = sa.select(waiting_entry.c.id).where(
-        waiting_entry.c.patient_id == row,
-        waiting_entry.c.wanted == asked.speciality,
-        waiting_entry.c.is_open.is_(True),
-    )
-    if connection.execute(waits).first() is not None:
-        return
-    first_day = local_day(now, asked.time_zone)
-    _write(
-        connection,
-        vault,
-        uuid7(clock),
-        asked.patient_id,
-        symptoms,
-        doctor_id=None,
-        speciality=asked.speciality,
-        urgency=asked.urgency,
-        from_day=first_day,
-        until_day=local_day(asked.starts_at + KEPT_FOR, asked.time_zone),
-        earliest=None,
-        since=asked.requested_at,
-        instead_of_id=None,
-    )
 
 
 def leave(connection: sa.Connection, *, patient_id: UUID, entry_id: UUID, clock: Clock) -> None:
@@ -171,12 +138,17 @@ def claim(
     """Take an offered time: it becomes an accepted visit, and the patient leaves the list.
 
     Raises:
-        SlotTaken: if somebody else was first; `lose` then writes that down, in a transaction of its own.
+        SlotTaken: if somebody else has that time; `lose` then tells who, in a transaction of its own.
         Refused: if the offer has ended, or is not this patient's.
     """
     now = clock()
+    # A patient's row comes before a doctor's, as everywhere.
+    limits.lock_patient(connection, patient_id)
     found = _own_offer(connection, patient_id, offer_id, now)
     told = vault.open(connection, patient_id, found.entry_id, "symptoms", found.symptoms_sealed)
+    if found.instead_of is not None:
+        # First, as the two may overlap; it stands again if the time turns out to be taken.
+        _give_up(connection, found.instead_of, patient_id, found.starts_at, clock)
     made = service.request_visit(
         connection,
         vault,
@@ -186,6 +158,7 @@ def claim(
         urgency=found.urgency,
         symptoms=told,
         clock=clock,
+        kind_id=found.kind_id,
     )
     accepted = _accept(connection, made, now, clock)
     _answered(connection, found.offer_row, "claimed", now)
@@ -201,20 +174,37 @@ def claim(
         )
         .values(state="gone", answered_at=now)
     )
-    if found.instead_of is not None:
-        given_up = queries.visit(connection, found.instead_of, patient_id=patient_id)
-        # Moved since to an earlier time than this, it is not what the patient would give up.
-        is_later = given_up is not None and given_up.starts_at > accepted.starts_at
-        if given_up is not None and is_later and given_up.may_end(now):
-            # One too near to be called off here stays; its page says whom to telephone.
-            with suppress(Refused):
-                service.cancel(connection, found.instead_of, patient_id=patient_id, clock=clock)
     return accepted
 
 
-def lose(connection: sa.Connection, *, patient_id: UUID, offer_id: UUID, clock: Clock) -> None:
-    """Write down that somebody else was first; the patient keeps the place."""
-    _end_own(connection, patient_id, offer_id, "gone", clock())
+def lose(
+    connection: sa.Connection, *, patient_id: UUID, offer_id: UUID, clock: Clock
+) -> datetime | None:
+    """Write down what became of an offered time that could not be claimed; the patient keeps the place.
+
+    Returns until when somebody who looks at it has it set aside: the offer stays open until some minutes after. That
+    is now where nobody has it any more, and None where somebody has booked it, which ends the offer.
+
+    Raises:
+        Refused: if the offer is not this patient's.
+    """
+    now = clock()
+    row = _own_offer_row(connection, patient_id, offer_id)
+    is_booked, held_until, latest = waiting_state.who_has(connection, offer_id, patient_id, now=now)
+    if is_booked:
+        _answered(connection, row, "gone", now)
+        return None
+    kept_until = min(held_until + CLAIMED_AFTER, latest)
+    connection.execute(
+        sa.update(waiting_offer)
+        .where(
+            waiting_offer.c.id == row,
+            waiting_offer.c.state == "open",
+            waiting_offer.c.expires_at < kept_until,
+        )
+        .values(expires_at=kept_until)
+    )
+    return held_until
 
 
 def decline(connection: sa.Connection, *, patient_id: UUID, offer_id: UUID, clock: Clock) -> None:
@@ -265,6 +255,7 @@ def _own_offer(connection: sa.Connection, patient_id: UUID, offer_id: UUID, now:
             waiting_offer.c.starts_at,
             waiting_offer.c.doctor_id.label("doctor_row"),
             doctor.c.public_id.label("doctor_id"),
+            visit_kind.c.public_id.label("kind_id"),
             waiting_entry.c.id.label("entry_row"),
             waiting_entry.c.public_id.label("entry_id"),
             waiting_entry.c.urgency,
@@ -275,6 +266,7 @@ def _own_offer(connection: sa.Connection, patient_id: UUID, offer_id: UUID, now:
             waiting_offer.join(waiting_entry, waiting_entry.c.id == waiting_offer.c.entry_id)
             .join(doctor, doctor.c.id == waiting_offer.c.doctor_id)
             .outerjoin(appointment, appointment.c.id == waiting_entry.c.instead_of_id)
+            .outerjoin(visit_kind, visit_kind.c.id == waiting_offer.c.kind_id)
         )
         .where(
             waiting_offer.c.public_id == offer_id,
@@ -291,6 +283,18 @@ def _own_offer(connection: sa.Connection, patient_id: UUID, offer_id: UUID, now:
             raise Refused("Somebody else was first to claim that time; you keep your place.")
         raise Refused("This offer has ended; you keep your place on the list.")
     return found
+
+
+def _give_up(
+    connection: sa.Connection, visit_id: UUID, patient_id: UUID, earlier: datetime, clock: Clock
+) -> None:
+    """Call off the later visit in whose place the patient waited."""
+    given_up = queries.visit(connection, visit_id, patient_id=patient_id)
+    # Moved since to an earlier time than this, it is not what the patient would give up.
+    if given_up is not None and given_up.starts_at > earlier and given_up.may_end(clock()):
+        # One too near to be called off here stays; its page says whom to telephone.
+        with suppress(Refused):
+            service.cancel(connection, visit_id, patient_id=patient_id, clock=clock)
 
 
 def _accept(connection: sa.Connection, made: Visit, now: datetime, clock: Clock) -> Visit:
@@ -314,6 +318,15 @@ def _accept(connection: sa.Connection, made: Visit, now: datetime, clock: Clock)
 def _end_own(
     connection: sa.Connection, patient_id: UUID, offer_id: UUID, state: str, now: datetime
 ) -> None:
+    _answered(connection, _own_offer_row(connection, patient_id, offer_id), state, now)
+
+
+def _own_offer_row(connection: sa.Connection, patient_id: UUID, offer_id: UUID) -> int:
+    """The row of one of the patient's offers.
+
+    Raises:
+        Refused: if it is not the patient's.
+    """
     own = writing.patient_row(connection, patient_id)
     row = connection.execute(
         sa.select(waiting_offer.c.id)
@@ -322,7 +335,7 @@ def _end_own(
     ).scalar()
     if row is None:
         raise Refused("There is no such offer of yours.")
-    _answered(connection, int(row), state, now)
+    return int(row)
 
 
 def _answered(connection: sa.Connection, offer_row: int, state: str, now: datetime) -> None:

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from remedy import owed
-from remedy.appointments import queries, waiting
-from remedy.appointments.model import NOTICE, Doctor, Slot
+from remedy.appointments import kinds, queries, waiting
+from remedy.appointments.model import LIVING, NOTICE, Doctor, Slot
 from remedy.schema.absence import waiting_entry, waiting_offer
-from remedy.schema.hospital import appointment, appointment_cell, doctor
-from remedy.schema.people import patient
+from remedy.schema.hospital import appointment, appointment_cell, doctor, visit_kind
+from remedy.schema.people import patient, patient_key
 from remedy.values import Clock, local_day, uuid7, zone
 
 OFFERED_TO = 3
@@ -46,6 +46,12 @@ class Waits:
     before: datetime | None
     """A later visit that would be given up: only earlier times are of use."""
 
+    kind_name: str | None = None
+    minutes: int | None = None
+    """The kind of visit they wait for, by name and length; without a length the doctor's first."""
+    busy: tuple[tuple[datetime, datetime], ...] = ()
+    """When they are at other visits, from and until."""
+
     def suits(self, slot: Slot, place: ZoneInfo) -> bool:
         """Whether that time is one they wait for."""
         local = slot.starts_at.astimezone(place)
@@ -53,6 +59,10 @@ class Waits:
             self.from_day <= local.date() <= self.until_day
             and (self.earliest is None or local.time() >= self.earliest)
             and (self.before is None or slot.starts_at < self.before)
+            and not any(
+                starts_at < slot.ends_at and slot.starts_at < ends_at
+                for starts_at, ends_at in self.busy
+            )
         )
 
 
@@ -75,7 +85,10 @@ def doctors_waited_for(connection: sa.Connection) -> list[UUID]:
 
 
 def end_due(connection: sa.Connection, *, clock: Clock) -> int:
-    """End the offers nobody claimed in time, and the entries whose last day is over; how many offers."""
+    """End the offers nobody claimed in time, and the entries whose last day is over or whose patient's record was erased.
+
+    How many offers.
+    """
     now = clock()
     ended = connection.execute(
         sa.update(waiting_offer)
@@ -84,9 +97,14 @@ def end_due(connection: sa.Connection, *, clock: Clock) -> int:
     )
     # The day is over everywhere: some hospital may be a day behind.
     over = connection.execute(
-        sa.select(waiting_entry.c.id).where(
+        sa.select(waiting_entry.c.id)
+        .select_from(_entries())
+        .where(
             waiting_entry.c.is_open.is_(True),
-            waiting_entry.c.until_day < (now - timedelta(days=1)).date(),
+            sa.or_(
+                waiting_entry.c.until_day < (now - timedelta(days=1)).date(),
+                patient_key.c.erased_at.is_not(None),
+            ),
         )
     ).scalars()
     for row in over.all():
@@ -105,12 +123,16 @@ def offer_free(connection: sa.Connection, *, doctor_id: UUID, clock: Clock) -> i
         sa.select(doctor.c.id).where(doctor.c.public_id == doctor_id).with_for_update()
     ).scalar_one()
     waits = _waits(connection, found, doctor_row, now)
-    shown = _shown(connection, found, waits, now)
-    _withdraw_taken(connection, doctor_row, shown, now)
+    by_kind = _by_kind(connection, doctor_id, waits)
+    shown = {like.kind_id: _shown(connection, like, those, now) for like, those in by_kind.values()}
+    _withdraw_taken(connection, doctor_row, found.kind_id, shown, now)
     # An offer that could not be read in time is none.
     soonest = now + NOTICE + timedelta(hours=1)
-    slots = [slot for slot, is_free in shown if is_free and slot.starts_at >= soonest]
-    chosen = _chosen(connection, doctor_row, found, waits, slots)
+    open_to = {
+        kind_id: [slot for slot, is_free in slots if is_free and slot.starts_at >= soonest]
+        for kind_id, slots in shown.items()
+    }
+    chosen = _chosen(connection, doctor_row, found, waits, by_kind, open_to)
     made = [
         {
             "public_id": uuid7(clock),
@@ -121,14 +143,45 @@ def offer_free(connection: sa.Connection, *, doctor_id: UUID, clock: Clock) -> i
             "state": "open",
             "offered_at": now,
             "expires_at": min(now + OFFER_FOR, slot.starts_at - NOTICE),
+            "kind_id": _kind_row(connection, kind_id),
         }
-        for one, slot in chosen
+        for one, slot, kind_id in chosen
     ]
     if made:
         connection.execute(sa.insert(waiting_offer), made)
-    for entry_id, patient_id in {one.entry_id: one.patient_id for one, _ in chosen}.items():
+    for entry_id, patient_id in {one.entry_id: one.patient_id for one, *_ in chosen}.items():
         owed.owe(connection, "waiting_offer", entry_id, patient_id, now=now)
     return len(made)
+
+
+Kinds = dict[UUID | None, tuple[Doctor, list[Waits]]]
+"""By the id of the doctor's kind of visit: the doctor for visits of that kind, and who waits for one like it."""
+
+
+def _entries() -> sa.FromClause:
+    """Who waits, each with the key of their record."""
+    return waiting_entry.join(patient, patient.c.id == waiting_entry.c.patient_id).join(
+        patient_key, patient_key.c.patient_public_id == patient.c.public_id
+    )
+
+
+def _by_kind(connection: sa.Connection, doctor_id: UUID, waits: Iterable[Waits]) -> Kinds:
+    """Who waits by what they would be offered, in the order of the first of each; not who waits for a longer visit than any."""
+    found: dict[tuple[str | None, int | None], Doctor | None] = {}
+    made: Kinds = {}
+    for one in waits:
+        wanted = (one.kind_name, one.minutes)
+        if wanted not in found:
+            found[wanted] = kinds.doctor_for(connection, doctor_id, *wanted)
+        like = found[wanted]
+        if like is not None:
+            made.setdefault(like.kind_id, (like, []))[1].append(one)
+    return made
+
+
+def _kind_row(connection: sa.Connection, kind_id: UUID | None) -> int | None:
+    query = sa.select(visit_kind.c.id).where(visit_kind.c.public_id == kind_id)
+    return connection.execute(query).scalar() if kind_id else None
 
 
 def _waits(connection: sa.Connection, found: Doctor, doctor_row: int, now: datetime) -> list[Waits]:
@@ -136,7 +189,7 @@ def _waits(connection: sa.Connection, found: Doctor, doctor_row: int, now: datet
     later = appointment.alias("later")
     is_later = sa.and_(
         later.c.id == waiting_entry.c.instead_of_id,
-        later.c.state.in_(("requested", "proposed", "accepted")),
+        later.c.state.in_(LIVING),
     )
     rows = connection.execute(
         sa.select(
@@ -147,14 +200,15 @@ def _waits(connection: sa.Connection, found: Doctor, doctor_row: int, now: datet
             waiting_entry.c.until_day,
             waiting_entry.c.earliest,
             later.c.starts_at,
+            waiting_entry.c.kind_name,
+            waiting_entry.c.minutes,
+            waiting_entry.c.instead_of_id,
         )
-        .select_from(
-            waiting_entry.join(patient, patient.c.id == waiting_entry.c.patient_id).outerjoin(
-                later, is_later
-            )
-        )
+        .select_from(_entries().outerjoin(later, is_later))
         .where(
             waiting_entry.c.is_open.is_(True),
+            # Nobody is left to be told, or to say what the visit is for.
+            patient_key.c.erased_at.is_(None),
             waiting_entry.c.until_day >= local_day(now, found.time_zone),
             sa.or_(
                 waiting_entry.c.doctor_id == doctor_row,
@@ -170,7 +224,48 @@ def _waits(connection: sa.Connection, found: Doctor, doctor_row: int, now: datet
             waiting_entry.c.id,
         )
     )
-    return [Waits(*row) for row in rows]
+    found_rows = rows.all()
+    busy = _busy(connection, [row.patient_id for row in found_rows], now)
+    return [
+        Waits(
+            row.id,
+            row.public_id,
+            row.patient_id,
+            row.from_day,
+            row.until_day,
+            row.earliest,
+            row.starts_at,
+            row.kind_name,
+            row.minutes,
+            tuple(
+                (starts_at, ends_at)
+                for visit_row, starts_at, ends_at in busy.get(row.patient_id, [])
+                if visit_row != row.instead_of_id
+            ),
+        )
+        for row in found_rows
+    ]
+
+
+def _busy(
+    connection: sa.Connection, patients: Iterable[UUID], now: datetime
+) -> dict[UUID, list[tuple[int, datetime, datetime]]]:
+    """The visits ahead of each of these patients: row id, from and until. Nobody is offered two at once."""
+    found: dict[UUID, list[tuple[int, datetime, datetime]]] = {}
+    query = (
+        sa.select(
+            patient.c.public_id, appointment.c.id, appointment.c.starts_at, appointment.c.ends_at
+        )
+        .join_from(appointment, patient, patient.c.id == appointment.c.patient_id)
+        .where(
+            patient.c.public_id.in_(sorted(set(patients))),
+            appointment.c.state.in_(LIVING),
+            appointment.c.ends_at > now,
+        )
+    )
+    for patient_id, row, starts_at, ends_at in connection.execute(query):
+        found.setdefault(patient_id, []).append((row, starts_at, ends_at))
+    return found
 
 
 def _shown(
@@ -184,21 +279,29 @@ def _shown(
 
 
 def _withdraw_taken(
-    connection: sa.Connection, doctor_row: int, shown: Iterable[tuple[Slot, bool]], now: datetime
+    connection: sa.Connection,
+    doctor_row: int,
+    first_kind: UUID | None,
+    shown: dict[UUID | None, list[tuple[Slot, bool]]],
+    now: datetime,
 ) -> None:
     """Offers of a time that somebody has booked without waiting are gone; not of one set aside for some minutes."""
-    there = {slot.starts_at: (slot, is_free) for slot, is_free in shown}
+    there = {
+        (kind_id, slot.starts_at): (slot, is_free)
+        for kind_id, slots in shown.items()
+        for slot, is_free in slots
+    }
 
-    def is_gone(starts_at: datetime) -> bool:
-        slot, is_free = there.get(starts_at, (None, False))
+    def is_gone(kind_id: UUID | None, starts_at: datetime) -> bool:
+        slot, is_free = there.get((kind_id or first_kind, starts_at), (None, False))
         return slot is None or (not is_free and _is_booked(connection, doctor_row, slot))
 
     rows = connection.execute(
-        sa.select(waiting_offer.c.id, waiting_offer.c.starts_at).where(
-            waiting_offer.c.doctor_id == doctor_row, waiting_offer.c.state == "open"
-        )
+        sa.select(waiting_offer.c.id, waiting_offer.c.starts_at, visit_kind.c.public_id)
+        .outerjoin_from(waiting_offer, visit_kind, visit_kind.c.id == waiting_offer.c.kind_id)
+        .where(waiting_offer.c.doctor_id == doctor_row, waiting_offer.c.state == "open")
     )
-    gone = [row.id for row in rows if is_gone(row.starts_at)]
+    gone = [row.id for row in rows if is_gone(row.public_id, row.starts_at)]
     if gone:
         connection.execute(
             sa.update(waiting_offer)
@@ -223,10 +326,14 @@ def _chosen(
     doctor_row: int,
     found: Doctor,
     waits: list[Waits],
-    slots: list[Slot],
-) -> list[tuple[Waits, Slot]]:
-    """Who is offered what: each time to the first few it suits, unless it is offered already."""
-    if not waits or not slots:
+    by_kind: Kinds,
+    open_to: dict[UUID | None, list[Slot]],
+) -> list[tuple[Waits, Slot, UUID | None]]:
+    """Who is offered what, and of which kind: each time to the first few it suits, unless it is offered already.
+
+    Where people wait for kinds of different length, the kind the most urgent of them waits for has the first choice.
+    """
+    if not waits or not any(open_to.values()):
         return []
     rows = connection.execute(
         sa.select(
@@ -234,11 +341,12 @@ def _chosen(
             waiting_offer.c.entry_id,
             waiting_offer.c.doctor_id,
             waiting_offer.c.starts_at,
+            waiting_offer.c.ends_at,
             waiting_offer.c.state,
         ).where(waiting_offer.c.entry_id.in_([one.entry_row for one in waits]))
     ).all()
     own = [row for row in rows if row.doctor_id == doctor_row]
-    on_offer = {row.starts_at for row in own if row.state == "open"}
+    on_offer = [(row.starts_at, row.ends_at) for row in own if row.state == "open"]
     answered = {(row.entry_id, row.starts_at) for row in own if row.state != "gone"}
     lost = {(row.entry_id, row.starts_at): row.id for row in own if row.state == "gone"}
     open_offers = {
@@ -246,23 +354,26 @@ def _chosen(
         for one in waits
     }
     place, chosen, again = zone(found.time_zone), [], []
-    for slot in slots:
-        if slot.starts_at in on_offer:
-            continue
-        first: dict[UUID, Waits] = {}
-        for one in waits:
-            if (
-                open_offers[one.entry_row] < OFFERS_AT_MOST
-                and (one.entry_row, slot.starts_at) not in answered
-                and one.suits(slot, place)
-            ):
-                # Who waits for the doctor and for anybody is one of those it is offered to, not two.
-                first.setdefault(one.patient_id, one)
-        for one in list(first.values())[:OFFERED_TO]:
-            open_offers[one.entry_row] += 1
-            chosen.append((one, slot))
-            if (one.entry_row, slot.starts_at) in lost:
-                again.append(lost[one.entry_row, slot.starts_at])
+    for kind_id, (_, those) in by_kind.items():
+        for slot in open_to[kind_id]:
+            if any(starts < slot.ends_at and slot.starts_at < ends for starts, ends in on_offer):
+                continue
+            first: dict[UUID, Waits] = {}
+            for one in those:
+                if (
+                    open_offers[one.entry_row] < OFFERS_AT_MOST
+                    and (one.entry_row, slot.starts_at) not in answered
+                    and one.suits(slot, place)
+                ):
+                    # Who waits for the doctor and for anybody is one of those it is offered to, not two.
+                    first.setdefault(one.patient_id, one)
+            for one in list(first.values())[:OFFERED_TO]:
+                open_offers[one.entry_row] += 1
+                chosen.append((one, slot, kind_id))
+                if (one.entry_row, slot.starts_at) in lost:
+                    again.append(lost[one.entry_row, slot.starts_at])
+            if first:
+                on_offer.append((slot.starts_at, slot.ends_at))
     if again:
         # It was gone and is free once more: the new offer takes the place of the old.
         connection.execute(sa.delete(waiting_offer).where(waiting_offer.c.id.in_(again)))

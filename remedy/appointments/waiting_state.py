@@ -9,9 +9,16 @@ import sqlalchemy as sa
 
 from remedy.appointments import queries
 from remedy.appointments.calendars import place_of_slot
-from remedy.appointments.model import URGENCIES
+from remedy.appointments.model import CELL, NOTICE, URGENCIES, WAITING
 from remedy.schema.absence import waiting_entry, waiting_offer
-from remedy.schema.hospital import appointment, doctor, hospital
+from remedy.schema.hospital import (
+    appointment,
+    appointment_cell,
+    appointment_hold,
+    doctor,
+    hospital,
+    visit_kind,
+)
 from remedy.schema.people import patient
 
 LOST_SHOWN_FOR = timedelta(days=2)
@@ -30,6 +37,7 @@ class Offer:
     time_zone: str
     starts_at: datetime
     expires_at: datetime
+    kind_name: str | None
     is_open: bool
 
 
@@ -46,6 +54,7 @@ class Entry:
     until_day: date
     earliest: time | None
     instead_of: UUID | None
+    kind_name: str | None
     before: int
     offers: tuple[Offer, ...]
 
@@ -78,6 +87,7 @@ def entries_of(connection: sa.Connection, patient_id: UUID, *, now: datetime) ->
             row.until_day,
             row.earliest,
             row[appointment.c.public_id],
+            row.kind_name,
             _before(connection, row),
             _offers(connection, row[waiting_entry.c.id], now),
         )
@@ -104,6 +114,45 @@ def owns(
     if offer_id is not None:
         query = query.where(waiting_offer.c.public_id == offer_id)
     return connection.execute(query).first() is not None
+
+
+def who_has(
+    connection: sa.Connection, offer_id: UUID, patient_id: UUID, *, now: datetime
+) -> tuple[bool, datetime, datetime]:
+    """Of an offered time: whether a visit has it, until when others hold it (now: nobody does), until when it can be claimed."""
+    offered = connection.execute(
+        sa.select(
+            waiting_offer.c.doctor_id,
+            waiting_offer.c.starts_at,
+            waiting_offer.c.ends_at,
+            visit_kind.c.buffer_minutes,
+        )
+        .outerjoin_from(waiting_offer, visit_kind, visit_kind.c.id == waiting_offer.c.kind_id)
+        .where(waiting_offer.c.public_id == offer_id)
+    ).one()
+    own = sa.select(patient.c.id).where(patient.c.public_id == patient_id).scalar_subquery()
+    has = connection.execute(
+        sa.select(appointment_cell.c.appointment_id, appointment_hold.c.expires_at)
+        .select_from(
+            appointment_cell.outerjoin(
+                appointment, appointment.c.id == appointment_cell.c.appointment_id
+            ).outerjoin(appointment_hold, appointment_hold.c.id == appointment_cell.c.hold_id)
+        )
+        .where(
+            appointment_cell.c.doctor_id == offered.doctor_id,
+            appointment_cell.c.cell_at > offered.starts_at - CELL,
+            appointment_cell.c.cell_at
+            < offered.ends_at + timedelta(minutes=offered.buffer_minutes or 0),
+            sa.or_(
+                appointment.c.state.not_in(WAITING),
+                appointment.c.lapses_at > now,
+                sa.and_(appointment_hold.c.expires_at > now, appointment_hold.c.patient_id != own),
+            ),
+        )
+    ).all()
+    is_booked = any(one.appointment_id is not None for one in has)
+    held_until = max((one.expires_at for one in has if one.expires_at), default=now)
+    return is_booked, held_until, offered.starts_at - NOTICE
 
 
 def mark(entries: list[Entry]) -> str:
@@ -145,12 +194,13 @@ def _offers(connection: sa.Connection, entry_row: int, now: datetime) -> tuple[O
             hospital.c.time_zone,
             waiting_offer.c.starts_at,
             waiting_offer.c.expires_at,
+            visit_kind.c.name,
             waiting_offer.c.state,
         )
         .select_from(
-            waiting_offer.join(doctor, doctor.c.id == waiting_offer.c.doctor_id).join(
-                hospital, hospital.c.id == doctor.c.hospital_id
-            )
+            waiting_offer.join(doctor, doctor.c.id == waiting_offer.c.doctor_id)
+            .join(hospital, hospital.c.id == doctor.c.hospital_id)
+            .outerjoin(visit_kind, visit_kind.c.id == waiting_offer.c.kind_id)
         )
         .where(
             waiting_offer.c.entry_id == entry_row,
@@ -164,7 +214,7 @@ def _offers(connection: sa.Connection, entry_row: int, now: datetime) -> tuple[O
         )
         .order_by(waiting_offer.c.starts_at, waiting_offer.c.id)
     )
-    offers = [Offer(*row[:8], is_open=row.state == "open") for row in rows]
+    offers = [Offer(*row[:9], is_open=row.state == "open") for row in rows]
     return tuple(_placed(connection, one) for one in offers)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy import outbox, owed
-from remedy.appointments import model, queries
+from remedy.appointments import lost_visits, model, queries
 from remedy.appointments.model import WAITING, Doctor, Refused, Slot, SlotTaken, Visit
 from remedy.events.hospital import (
     AppointmentAccepted,
@@ -211,6 +211,7 @@ def let_go(connection: sa.Connection, now: datetime, *, doctor_row: int) -> list
     ).scalars()
     lapsed = []
     for appointment_id in due.all():
+        is_of_absence = lost_visits.is_offer(connection, read(connection, appointment_id))
         connection.execute(
             sa.update(appointment)
             .where(appointment.c.public_id == appointment_id)
@@ -223,7 +224,10 @@ def let_go(connection: sa.Connection, now: datetime, *, doctor_row: int) -> list
         )
         free_cells(connection, appointment_id)
         visit = read(connection, appointment_id)
-        owed.owe(connection, "visit_lapsed", appointment_id, visit.patient_id, now=now)
+        # Who lost a visit to an absence, and does not answer, has not given it up.
+        waits = is_of_absence and lost_visits.keep_place(connection, visit, now=now)
+        kind: owed.Kind = "absent_lapsed" if waits else "visit_lapsed"
+        owed.owe(connection, kind, appointment_id, visit.patient_id, now=now)
         tell(
             connection,
             AppointmentCancelled(**facts(visit, now), why="lapsed"),

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from remedy.commands.verbs import add
 from remedy.gateways.airflow import Airflow
 from remedy.schema import people, pharmacy
+from remedy.schema.hospital import appointment
 from remedy.schema.pipeline import RAW, aggregated_day, landing_file
 from remedy.settings import Settings
 from remedy.values import local_day, utc_now
@@ -123,13 +124,27 @@ def _sell(engine: sa.Engine) -> UUID:
 
 def _request(engine: sa.Engine, settings: Settings) -> UUID:
     from remedy.appointments import queries, service
+    from remedy.appointments.model import LIVING
     from remedy.gateways.mysql import in_transaction
     from remedy.vault import Vault
 
     now = utc_now()
     with engine.connect() as connection:
+        # Who has asked for least: one who has asked for enough is refused.
+        asked = sa.func.count(appointment.c.id)
         patient_id = connection.execute(
-            sa.select(people.patient.c.public_id).order_by(people.patient.c.id).limit(1)
+            sa.select(people.patient.c.public_id)
+            .outerjoin_from(
+                people.patient,
+                appointment,
+                sa.and_(
+                    appointment.c.patient_id == people.patient.c.id,
+                    appointment.c.state.in_(LIVING),
+                ),
+            )
+            .group_by(people.patient.c.id, people.patient.c.public_id)
+            .order_by(asked, people.patient.c.id)
+            .limit(1)
         ).scalar()
         slots = (
             slot

@@ -1,4 +1,4 @@
-"""What is noticed about demand: that there is more of it than chance would bring, and that this is over."""
+"""What is noticed about demand: more of it than chance would bring, that this is over, and what was told of shortages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,3 +42,33 @@ class DemandCalmed(_Alert):
 
     opened_at: datetime | None = None
     highest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _ShortageDecision(Event):
+    """What every event about a notice of a shortage says: nobody who takes the medicine is in it.
+
+    `chance_percent` is the chance that the pharmacy runs out before `next_delivery_on`, an ISO date there.
+    """
+
+    notice_id: UUID
+    pharmacy_id: UUID
+    medicine_id: UUID
+    chance_percent: int
+    next_delivery_on: str
+    decided_by: UUID
+    occurred_at: datetime
+
+
+@event("remedy.demand-alerts.shortage-noticed.v1")
+@dataclass(frozen=True)
+class ShortageNoticed(_ShortageDecision):
+    """A pharmacist told `told_count` patients who take a medicine that it may run out."""
+
+    told_count: int
+
+
+@event("remedy.demand-alerts.shortage-dismissed.v1")
+@dataclass(frozen=True)
+class ShortageDismissed(_ShortageDecision):
+    """A pharmacist looked at a medicine that may run out, and told nobody."""

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 import requests
+import urllib3
 from hdfs import HdfsError, InsecureClient
 
 log = logging.getLogger(__name__)
@@ -207,6 +208,7 @@ class Files:
 def _told(verb: str, name: str) -> Iterator[None]:
     try:
         yield
-    except (HdfsError, requests.RequestException) as error:
+    # `requests` hands on as it is what breaks off in the middle of a raw read.
+    except (HdfsError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FileStoreError(f"HDFS could not {verb} {name}: {said}") from error

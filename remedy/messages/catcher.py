@@ -6,23 +6,25 @@ For demonstration and tests; it sends nothing on. Both ports are on loopback onl
 import email
 import email.policy
 import html
-import signal
 import threading
 import uuid
 from email.message import EmailMessage
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from remedy.small_page import HOST, SmallPage, SmallServer, ending, whole_page
 
 KEPT = 500
 """The oldest mails beyond these are deleted."""
 
 MAIL_AT_MOST = 2 * 1024 * 1024
-HOST = "127.0.0.1"
+STYLE = (
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;"
+    "border-bottom:1px solid #ccc}dt{font-weight:600}pre{white-space:pre-wrap}"
+)
 
 
 class Folder:
@@ -84,8 +86,7 @@ class Catcher:
             data_size_limit=MAIL_AT_MOST,
             ident="Remedy mail catcher",
         )
-        self._web = ThreadingHTTPServer((HOST, web_port), _page_of(self.folder))
-        self._thread = threading.Thread(target=self._web.serve_forever, name="page", daemon=True)
+        self._web = SmallServer(web_port, _page_of(self.folder))
 
     @property
     def smtp_port(self) -> int:
@@ -95,25 +96,22 @@ class Catcher:
     @property
     def web_port(self) -> int:
         """The port the page is on."""
-        return int(self._web.server_address[1])
+        return self._web.port
 
     def start(self) -> None:
         """Open both ports."""
         self._mail.start()
-        self._thread.start()
+        self._web.start()
 
     def stop(self) -> None:
         """Close both."""
         self._mail.stop()
-        self._web.shutdown()
-        self._web.server_close()
+        self._web.stop()
 
 
 def run(*, smtp_port: int, web_port: int, folder: Path) -> None:
     """Catch mail until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = ending()
     catcher = Catcher(smtp_port, web_port, folder)
     catcher.start()
     print(f"Mail to {HOST}:{smtp_port} is kept; read it at http://{HOST}:{web_port}/", flush=True)
@@ -121,36 +119,17 @@ def run(*, smtp_port: int, web_port: int, folder: Path) -> None:
     catcher.stop()
 
 
-def _page_of(folder: Folder) -> type[BaseHTTPRequestHandler]:
-    class Page(BaseHTTPRequestHandler):
-        server_version = "Remedy"
-        sys_version = ""
-
+def _page_of(folder: Folder) -> type[SmallPage]:
+    class Page(SmallPage):
         def do_GET(self) -> None:
             if self.path == "/":
-                self._answer(HTTPStatus.OK, _list_page(folder))
+                self.answer(HTTPStatus.OK, _list_page(folder))
                 return
             mail = folder.mail(self.path.removeprefix("/mail/"))
             if mail is None:
-                self._answer(HTTPStatus.NOT_FOUND, _whole("Not found", "<p>No such mail.</p>"))
+                self.answer(HTTPStatus.NOT_FOUND, _whole("Not found", "<p>No such mail.</p>"))
             else:
-                self._answer(HTTPStatus.OK, _mail_page(mail))
-
-        def _answer(self, status: HTTPStatus, page: str) -> None:
-            content = page.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header(
-                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"
-            )
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """Addresses asked for are nobody's business."""
+                self.answer(HTTPStatus.OK, _mail_page(mail))
 
     return Page
 
@@ -184,12 +163,4 @@ def _mail_page(mail: EmailMessage) -> str:
 
 
 def _whole(title: str, content: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{title} - Remedy</title>"
-        "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;"
-        "border-bottom:1px solid #ccc}dt{font-weight:600}pre{white-space:pre-wrap}</style>"
-        f"<main><h1>{title}</h1>{content}</main></html>"
-    )
+    return whole_page(title, content, style=STYLE)

@@ -8,23 +8,23 @@ import hmac
 import html
 import json
 import re
-import signal
 import threading
 import uuid
 from datetime import datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
+from remedy.small_page import SmallPage, SmallServer, ending, whole_page
 from remedy.values import Clock
 
-HOST = "127.0.0.1"
-MOST_BYTES = 10_000
 KEPT = 500
 """The oldest messages beyond these are deleted."""
 
 SHOWN = 100
+STYLE = (
+    "ul{list-style:none;padding:0}li{padding:.6rem 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
+    "p{margin:.3rem 0}"
+)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -62,33 +62,17 @@ class Folder:
         return sorted(self._path.glob("[0-9]*.json"), reverse=True)
 
 
-class SmsCatcher:
+class SmsCatcher(SmallServer):
     """The server, running between `start` and `stop`."""
 
     def __init__(self, port: int, folder: Path, key: str, *, clock: Clock) -> None:
         self.folder = Folder(folder, clock=clock)
-        self._web = ThreadingHTTPServer((HOST, port), _page_of(self.folder, key))
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://{HOST}:{self._web.server_address[1]}"
-
-    def start(self) -> None:
-        """Open the port."""
-        threading.Thread(target=self._web.serve_forever, name="page", daemon=True).start()
-
-    def stop(self) -> None:
-        """Close it."""
-        self._web.shutdown()
-        self._web.server_close()
+        super().__init__(port, _page_of(self.folder, key))
 
 
 def run(*, port: int, folder: Path, key: str, clock: Clock) -> None:
     """Catch SMS until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = ending()
     catcher = SmsCatcher(port, folder, key, clock=clock)
     catcher.start()
     print(f"SMS are kept and sent to nobody; read them at {catcher.url}/", flush=True)
@@ -96,20 +80,16 @@ def run(*, port: int, folder: Path, key: str, clock: Clock) -> None:
     catcher.stop()
 
 
-def _page_of(folder: Folder, key: str) -> type[BaseHTTPRequestHandler]:
-    class Page(BaseHTTPRequestHandler):
-        server_version = "Remedy"
-        sys_version = ""
-
+def _page_of(folder: Folder, key: str) -> type[SmallPage]:
+    class Page(SmallPage):
         def do_GET(self) -> None:
             if self.path == "/":
-                self._answer(HTTPStatus.OK, _list_page(folder), "text/html")
+                self.answer(HTTPStatus.OK, _list_page(folder))
             else:
                 self._json(HTTPStatus.NOT_FOUND, "There is no such page.")
 
         def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(min(size, MOST_BYTES))
+            body = self.body()
             if self.path != "/messages":
                 self._json(HTTPStatus.NOT_FOUND, "Messages go to /messages.")
             elif not hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {key}"):
@@ -121,24 +101,7 @@ def _page_of(folder: Folder, key: str) -> type[BaseHTTPRequestHandler]:
                 self._json(HTTPStatus.OK, "")
 
         def _json(self, status: HTTPStatus, error: str) -> None:
-            told = {"error": error} if error else {"state": "taken"}
-            self._answer(status, json.dumps(told), "application/json")
-
-        def _answer(self, status: HTTPStatus, text: str, kind: str) -> None:
-            content = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header(
-                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"
-            )
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """Who is written to is nobody's business."""
+            self.answer_json(status, {"error": error} if error else {"state": "taken"})
 
     return Page
 
@@ -160,14 +123,7 @@ def _list_page(folder: Folder) -> str:
         for one in folder.messages()[:SHOWN]
     )
     shown = f"<ul>{found}</ul>" if found else "<p>No SMS yet.</p>"
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Caught SMS - Remedy</title>'
-        "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "ul{list-style:none;padding:0}li{padding:.6rem 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
-        "p{margin:.3rem 0}</style>"
-        f"<main><h1>Caught SMS</h1>{shown}</main></html>"
-    )
+    return whole_page("Caught SMS", shown, style=STYLE)
 
 
 def _when(at: str) -> str:

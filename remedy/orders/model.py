@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from remedy.stock.model import Refused
-from remedy.values import amount_of
+from remedy.values import amount_of, reference_of
 
 Way = Literal["pickup", "delivery"]
 Payment = Literal["cash", "online"]
@@ -118,8 +118,7 @@ class Order:
     @property
     def reference(self) -> str:
         """A short name to say on the telephone: the end of the public id, which is random."""
-        end = self.order_id.hex[-8:].upper()
-        return f"{end[:4]}-{end[4:]}"
+        return reference_of(self.order_id)
 
     @property
     def is_open(self) -> bool:

@@ -8,22 +8,19 @@ each payment as a file. Its port is on loopback only.
 import html
 import json
 import re
-import signal
 import threading
 import urllib.error
 import urllib.request
 import uuid
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from remedy.orders.payments import is_signed
 from remedy.orders.provider import HEADER, signed
+from remedy.small_page import SmallPage, SmallServer, ending, whole_page
 from remedy.values import Clock, money_text
 
-HOST = "127.0.0.1"
-MOST_BYTES = 10_000
 TELL_AGAIN_SECONDS = 5.0
 _REF = re.compile(r"/pay/(pm_[0-9a-f]{32})")
 
@@ -108,31 +105,25 @@ class Desk:
             return False
 
 
-class PaperMoney:
+class PaperMoney(SmallServer):
     """The server, running between `start` and `stop`."""
 
     def __init__(self, port: int, folder: Path, key: str, *, clock: Clock) -> None:
         self.desk = Desk(folder, key, clock=clock)
-        self._web = ThreadingHTTPServer((HOST, port), _page_of(self.desk, self))
+        super().__init__(port, _page_of(self.desk, self))
         self._stop = threading.Event()
         self.tell_soon = threading.Event()
 
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://{HOST}:{self._web.server_address[1]}"
-
     def start(self) -> None:
         """Open the port, and begin to tell."""
-        threading.Thread(target=self._web.serve_forever, name="page", daemon=True).start()
+        super().start()
         threading.Thread(target=self._tell, name="tell", daemon=True).start()
 
     def stop(self) -> None:
         """Close it."""
         self._stop.set()
         self.tell_soon.set()
-        self._web.shutdown()
-        self._web.server_close()
+        super().stop()
 
     def _tell(self) -> None:
         while not self._stop.is_set():
@@ -143,9 +134,7 @@ class PaperMoney:
 
 def run(*, port: int, folder: Path, key: str, clock: Clock) -> None:
     """Take paper money until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = ending()
     server = PaperMoney(port, folder, key, clock=clock)
     server.start()
     print(f"A payment provider that takes no money answers at {server.url}", flush=True)
@@ -153,22 +142,18 @@ def run(*, port: int, folder: Path, key: str, clock: Clock) -> None:
     server.stop()
 
 
-def _page_of(desk: Desk, server: PaperMoney) -> type[BaseHTTPRequestHandler]:
-    class Page(BaseHTTPRequestHandler):
-        server_version = "Remedy"
-        sys_version = ""
-
+def _page_of(desk: Desk, server: PaperMoney) -> type[SmallPage]:
+    class Page(SmallPage):
         def do_GET(self) -> None:
             if self.path == "/":
-                self._answer(HTTPStatus.OK, _whole("Payments", "<p>Nothing to pay here.</p>"))
+                self.answer(HTTPStatus.OK, _whole("Payments", "<p>Nothing to pay here.</p>"))
                 return
             found = self._payment()
             if found is not None:
-                self._answer(HTTPStatus.OK, _pay_page(found))
+                self.answer(HTTPStatus.OK, _pay_page(found))
 
         def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(min(size, MOST_BYTES))
+            body = self.body()
             if self.path in {"/payments", "/refunds"}:
                 self._told(body)
                 return
@@ -186,42 +171,25 @@ def _page_of(desk: Desk, server: PaperMoney) -> type[BaseHTTPRequestHandler]:
 
         def _told(self, body: bytes) -> None:
             if not desk.is_ours(self.headers.get(HEADER, ""), body):
-                self._json(HTTPStatus.UNAUTHORIZED, {"error": "The signature is missing or wrong."})
+                self.answer_json(
+                    HTTPStatus.UNAUTHORIZED, {"error": "The signature is missing or wrong."}
+                )
                 return
             told = json.loads(body)
             if self.path == "/payments":
                 ref = desk.create(told)
-                self._json(HTTPStatus.OK, {"ref": ref, "address": f"{server.url}/pay/{ref}"})
+                self.answer_json(HTTPStatus.OK, {"ref": ref, "address": f"{server.url}/pay/{ref}"})
             else:
                 is_back = desk.refund(str(told.get("ref")))
-                self._json(HTTPStatus.OK, {"state": "refunded" if is_back else "refused"})
+                self.answer_json(HTTPStatus.OK, {"state": "refunded" if is_back else "refused"})
 
         def _payment(self) -> dict[str, Any] | None:
             named = _REF.fullmatch(self.path)
             found = desk.payment(named[1]) if named else None
             if found is None or named is None:
-                self._answer(HTTPStatus.NOT_FOUND, _whole("Not found", "<p>No such payment.</p>"))
+                self.answer(HTTPStatus.NOT_FOUND, _whole("Not found", "<p>No such payment.</p>"))
                 return None
             return {**found, "ref": named[1]}
-
-        def _json(self, status: HTTPStatus, told: dict[str, str]) -> None:
-            self._answer(status, json.dumps(told), "application/json")
-
-        def _answer(self, status: HTTPStatus, text: str, kind: str = "text/html") -> None:
-            content = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header(
-                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"
-            )
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """What is paid is nobody's business."""
 
     return Page
 
@@ -239,11 +207,5 @@ def _pay_page(found: dict[str, Any]) -> str:
 
 
 def _whole(title: str, content: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{title} - Remedy test payments</title>"
-        "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:2rem auto;padding:0 1rem}"
-        "button{font:inherit;padding:.6rem 1.2rem}</style>"
-        f"<main><h1>{title}</h1>{content}</main></html>"
-    )
+    style = "body{font-size:1.1rem;max-width:30rem}button{font:inherit;padding:.6rem 1.2rem}"
+    return whole_page(title, content, style=style)

@@ -3,10 +3,11 @@
 Readers see yesterday's forecast or today's, never half of one; storing the same twice changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -58,15 +59,35 @@ def replace_forecast(
         How many rows of forecast and of cover were stored.
     """
     stamp = {"model_version": model_version, "made_at": made_at}
-    counts = []
-    for table, rows in ((out_stock_forecast, days), (out_stock_cover, cover)):
-        connection.execute(table.delete())
-        count = 0
-        for some in _in_blocks({**asdict(row), **stamp} for row in rows):
-            connection.execute(table.insert(), some)
-            count += len(some)
-        counts.append(count)
-    return counts[0], counts[1]
+    return (
+        replace_rows(connection, out_stock_forecast, days, stamp),
+        replace_rows(connection, out_stock_cover, cover, stamp),
+    )
+
+
+def replace_rows(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Iterable[Any],
+    stamp: Mapping[str, object],
+) -> int:
+    """Put rows (dataclasses), each with the stamp, in the place of all that a table holds; how many."""
+    connection.execute(table.delete())
+    return insert_rows(connection, table, rows, stamp)
+
+
+def insert_rows(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Iterable[Any],
+    stamp: Mapping[str, object],
+) -> int:
+    """Add rows (dataclasses), each with the stamp; how many."""
+    count = 0
+    for some in _in_blocks({**asdict(row), **stamp} for row in rows):
+        connection.execute(table.insert(), some)
+        count += len(some)
+    return count
 
 
 def _in_blocks(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object]]]:

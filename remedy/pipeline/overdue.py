@@ -17,6 +17,7 @@ from remedy.accounts.service import forget_old
 from remedy.appointments import attendance, queue, service, waiting_round
 from remedy.catalogue import watches
 from remedy.gateways.mysql import in_transaction
+from remedy.notices import service as notices
 from remedy.orders import pickup
 from remedy.orders import service as orders
 from remedy.prescriptions import refills
@@ -84,6 +85,7 @@ def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
         partial(watches.due, now=clock()),
         lambda one: partial(watches.tell, one=one, now=clock()),
     )
+    in_transaction(engine, lambda connection: notices.forget_old(connection, now=clock()))
     in_transaction(engine, lambda connection: forget_old(connection, clock=clock))
     return lapsed, holds_ended, orders_ended
 

@@ -1,14 +1,16 @@
 """Bringing in a register of past visits: each line becomes one `recorded` event in the outbox, once.
 
 They go the way of every event, to Kafka, `raw_*`, HDFS and the counts, and into no table of our own visits. The file
-is read twice, first to its end: one that is broken anywhere is refused whole. What came in before is known by the id of
-its event, which is made of the record's hash: an import that was stopped is simply run again.
+is read twice, first to its end: one that is broken anywhere is refused whole. What came in before is known by the
+record's hash, kept for good with the event's transaction: an import that was stopped is simply run again.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert
 
 from remedy import outbox
 from remedy.catalogue.csvfile import Record, records
@@ -18,8 +20,7 @@ from remedy.events.recorded import VisitRecorded
 from remedy.gateways.mysql import in_transaction
 from remedy.outbox import Told
 from remedy.pipeline import visit_records
-from remedy.schema.people import outbox as outbox_table
-from remedy.schema.pipeline import RAW
+from remedy.schema.visit_files import imported_visit
 from remedy.values import Clock, local_day
 
 SOURCE = "/remedy/import"
@@ -81,22 +82,25 @@ def _visits(
 
 
 def _tell(engine: sa.Engine, chunk: list[VisitRecorded], report: Report, clock: Clock) -> None:
-    told = {visit_records.event_id(happened): happened for happened in chunk}
+    keyed = {bytes.fromhex(happened.record_key): happened for happened in chunk}
 
     def tell(connection: sa.Connection) -> int:
-        raw = RAW[TOPIC]
-        waiting = sa.select(outbox_table.c.event_id).where(outbox_table.c.event_id.in_(told))
-        landed = sa.select(raw.c.event_id).where(raw.c.event_id.in_(told))
-        known = {*connection.execute(waiting).scalars(), *connection.execute(landed).scalars()}
-        now = clock()
-        new = [
-            (happened.record_key, Told(happened, event_id, happened.occurred_at, now))
-            for event_id, happened in told.items()
-            if event_id not in known
-        ]
-        outbox.record_once(connection, new)
+        column = imported_visit.c.record_sha256
+        there = connection.execute(sa.select(column).where(column.in_(keyed))).scalars()
+        known, now = {bytes(key) for key in there}, clock()
+        new = {key: happened for key, happened in keyed.items() if key not in known}
+        if new:
+            # Another import may bring in the same file now; the outbox, too, has an event once.
+            added = insert(imported_visit).on_duplicate_key_update(record_sha256=column)
+            connection.execute(added, [{"record_sha256": key} for key in new])
+        outbox.record_once(connection, [_told(happened, now) for happened in new.values()])
         return len(new)
 
     added = in_transaction(engine, tell)
     report.added += added
     report.there_already += len(chunk) - added
+
+
+def _told(happened: VisitRecorded, now: datetime) -> tuple[str, Told]:
+    event_id = visit_records.event_id(happened)
+    return happened.record_key, Told(happened, event_id, happened.occurred_at, now)

@@ -28,11 +28,14 @@ absence_visit = table(
     # The visit that was offered instead: itself, with another time, or one with another doctor.
     reference("offered_id", "appointment.id", nullable=True),
     sa.Column("settled_at", Instant),
+    # Why it could not be settled when it was last tried, and since when that is so.
+    sa.Column("problem", sa.String(200)),
+    sa.Column("problem_at", Instant),
 )
 
 waiting_entry = table(
     "waiting_entry",
-    # A patient who waits for a time to become free. What is claimed becomes the visit of the same public id.
+    # A patient who waits for a time to become free; of one who lost a visit to an absence, with that visit's public id.
     row_id(),
     public_id(),
     reference("patient_id", "patient.id"),
@@ -43,7 +46,7 @@ waiting_entry = table(
     sa.Column("wanted", sa.String(80), nullable=False),
     # True, or NULL once it is over: NULLs never collide.
     sa.Column("is_open", sa.Boolean),
-    # waiting, claimed, left, ended
+    # waiting, claimed, left, ended, removed (by an admin, with a note)
     sa.Column("state", sa.String(8), nullable=False),
     sa.Column("urgency", sa.String(10), nullable=False),
     sa.Column("symptoms_sealed", Text, nullable=False),
@@ -55,6 +58,12 @@ waiting_entry = table(
     # The visit the patient has later and gives up for an earlier time.
     reference("instead_of_id", "appointment.id", nullable=True),
     sa.Column("ended_at", Instant),
+    # The kind of visit waited for, by name and length; empty: the first of whose time it is.
+    sa.Column("kind_name", sa.String(60)),
+    sa.Column("minutes", sa.SmallInteger),
+    # Which admin took the patient off the list, and what was written about it.
+    sa.Column("removed_by", Uuid),
+    sa.Column("note_sealed", Text),
     sa.UniqueConstraint("patient_id", "wanted", "is_open", name="uq_waiting_entry_open"),
     sa.Index("ix_waiting_entry_open", "is_open", "speciality", "since"),
 )
@@ -73,6 +82,8 @@ waiting_offer = table(
     sa.Column("offered_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("answered_at", Instant),
+    # The kind of visit it would be; empty: the doctor's first.
+    reference("kind_id", "visit_kind.id", nullable=True),
     sa.UniqueConstraint("entry_id", "doctor_id", "starts_at", name="uq_waiting_offer_slot"),
     sa.Index("ix_waiting_offer_slot", "doctor_id", "starts_at", "state"),
     sa.Index("ix_waiting_offer_state", "state", "expires_at"),

@@ -18,10 +18,31 @@ hospital = table(
     sa.Column("change_hours", sa.SmallInteger, nullable=False, server_default="24"),
     # An urgent request that waits longer turns red, and the admins are told.
     sa.Column("urgent_minutes", sa.SmallInteger, nullable=False, server_default="60"),
+    # So many requests of one patient may wait for a decision at a time, and so many visits be ahead with one doctor.
+    sa.Column("open_requests", sa.SmallInteger, nullable=False, server_default="3"),
+    sa.Column("visits_ahead", sa.SmallInteger, nullable=False, server_default="2"),
     # Accepted visits that ended before are not taken for missed: nobody was checked in then. Empty: ever since.
     sa.Column("attendance_since", Instant),
     # ISO 3166, two letters: whose public holidays are brought in; empty where nobody said.
     sa.Column("country", sa.String(2), nullable=False, server_default=""),
+    # Raised with each change of name, address, telephone or place.
+    sa.Column("version", BigInt, nullable=False, server_default="1"),
+)
+
+hospital_change = table(
+    "hospital_change",
+    # What a hospital was before a change, by the version that ended with it; never changed.
+    row_id(),
+    reference("hospital_id", "hospital.id"),
+    sa.Column("version", BigInt, nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(200), nullable=False),
+    sa.Column("phone", sa.String(40)),
+    sa.Column("latitude", sa.Double, nullable=False),
+    sa.Column("longitude", sa.Double, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("changed_by", Uuid, nullable=False),
+    sa.UniqueConstraint("hospital_id", "version"),
 )
 
 hospital_holiday = table(

@@ -201,6 +201,7 @@ stock_movement = table(
     sa.UniqueConstraint("pharmacy_id", "line_id", name="uq_stock_movement_line"),
     sa.UniqueConstraint("pharmacy_id", "pharmacy_seq", name="uq_stock_movement_seq"),
     sa.Index("ix_stock_movement_item", "stock_item_id", "id"),
+    sa.Index("ix_stock_movement_came", "stock_item_id", "kind", "recorded_at"),
 )
 
 stock_movement_lot = table(

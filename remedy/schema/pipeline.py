@@ -236,6 +236,36 @@ model_run = table(
     sa.Column("card", Text, nullable=False),
     # The one in use: at most one per `model` family is, the rest have NULL.
     sa.Column("champion_of", sa.String(40), unique=True),
+    # Waits for a person's word, and why: sentences, one a line.
+    sa.Column("is_proposed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("proposal", Text),
+    sa.Column("decided_at", Instant),
+    sa.Column("decided_by", sa.String(120)),
+)
+
+model_choice = table(
+    "model_choice",
+    # How each compared method did on a class of series (smooth, seasonal, intermittent, new), and whether it serves it.
+    sa.Column("model_run_id", BigInt, sa.ForeignKey("model_run.id"), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("method", sa.String(40), primary_key=True),
+    # A method that is compared and never served (boosted trees, the LSTM) is used nowhere.
+    sa.Column("is_used", sa.Boolean, nullable=False),
+    sa.Column("series_count", BigInt, nullable=False),
+    sa.Column("origin_count", BigInt, nullable=False),
+    # In multiples of an item's in-sample one-week difference; NULL: not measured.
+    sa.Column("total_error", sa.Double),
+    sa.Column("week_error", sa.Double),
+    sa.Column("rmsse", sa.Double),
+    sa.Column("pinball", sa.Double),
+    # Shares above what was told as the 0.9 quantile: of days, and of 28-day totals.
+    sa.Column("above_high", sa.Double),
+    sa.Column("total_above_high", sa.Double),
+    # Fitting it and foretelling with it, all compared origins together.
+    sa.Column("seconds", sa.Double),
+    # Of a replayed inventory that was ordered for by this method.
+    sa.Column("short_milli", sa.Double),
+    sa.Column("expired_milli", sa.Double),
 )
 
 model_error = table(

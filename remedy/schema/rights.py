@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
-PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_")
-PIPELINE_TABLES = ("landed_day", "aggregated_day", "quarantine", "file_moved")
+PIPELINE_PREFIXES = ("raw_", "agg_", "out_", "landing_", "quality_", "model_", "forecast_")
+PIPELINE_TABLES = (
+    "landed_day", "aggregated_day", "quarantine", "file_moved", "stock_alert_day",
+)  # fmt: skip
 VIEWS_FOR_ALL = (
     "place_zone", "known_medicine", "known_pharmacy", "known_doctor", "stock_now", "request_state",
-    "outbox_backlog", "queue_age", "visit_ahead", "reminder_state",
-    "appointment_now",
+    "outbox_backlog", "queue_age", "visit_ahead", "reminder_state", "reminder_owed",
+    "appointment_now", "lot_now", "pharmacy_place", "pharmacy_open_hours",
 )  # fmt: skip
 """Views without names of patients."""
 
@@ -24,6 +26,7 @@ WATCH_READS = (
 )  # fmt: skip
 APPEND_ONLY = (
     "stock_movement", "stock_movement_lot", "file_read", "appointment_record_read", "call_list_switch",
+    "hospital_change", "shortage_notice",
 )  # fmt: skip
 CALENDARS = (
     "hospital", "hospital_holiday", "doctor", "doctor_hours", "doctor_exception", "doctor_leave",

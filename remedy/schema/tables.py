@@ -2,10 +2,13 @@
 
 from remedy.schema import (
     absence,
+    advice,
     calls,
     demand,
+    drift,
     hospital,
     measures,
+    notices,
     orders,
     people,
     pharmacy,
@@ -19,11 +22,14 @@ from remedy.schema.base import metadata
 
 __all__ = [
     "absence",
+    "advice",
     "calls",
     "demand",
+    "drift",
     "hospital",
     "measures",
     "metadata",
+    "notices",
     "orders",
     "people",
     "pharmacy",

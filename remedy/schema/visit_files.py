@@ -1,4 +1,7 @@
-"""Tables of what belongs to a visit: files patients hand in for it, its record in HDFS, and who looked at that."""
+"""Tables of what belongs to a visit: files patients hand in for it, its record in HDFS, and who looked at that.
+
+And which visits of elsewhere were brought in.
+"""
 
 import sqlalchemy as sa
 
@@ -55,4 +58,11 @@ out_appointment_difference = table(
     # `missing`, `extra`, `different` or `broken`.
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("since", Instant, nullable=False),
+)
+
+imported_visit = table(
+    "imported_visit",
+    # The hash of each line of a register that was brought in, for good: its event leaves the outbox after days, and
+    # `raw_appointments` after months.
+    sa.Column("record_sha256", sa.BINARY(32), primary_key=True),
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from remedy.appointments import attendance, queries, service
+from remedy.appointments.limits import InTheWay
 from remedy.appointments.model import Visit
 from remedy.schema.hospital import appointment
 from remedy.town import cast
@@ -102,16 +103,24 @@ class Receptionist:
         slots = queries.free_slots(connection, doctor_id, first_day=first_day, days=9, now=one.at)
         if not slots:
             return None
-        return service.request_visit(
-            connection,
-            self.vault,
-            doctor_id=doctor_id,
-            patient_id=self.patients[one.number * 7 % len(self.patients)],
-            starts_at=random.choice(slots).starts_at,
-            urgency=urgency,
-            symptoms=symptoms,
-            clock=at_that(one.at),
-        )
+        starts_at = random.choice(slots).starts_at
+        for step in range(len(self.patients)):
+            patient_id = self.patients[(one.number * 7 + step) % len(self.patients)]
+            try:
+                return service.request_visit(
+                    connection,
+                    self.vault,
+                    doctor_id=doctor_id,
+                    patient_id=patient_id,
+                    starts_at=starts_at,
+                    urgency=urgency,
+                    symptoms=symptoms,
+                    clock=at_that(one.at),
+                )
+            except InTheWay:
+                # Who has asked for enough, or is elsewhere then, asks for no more: it is somebody else's request.
+                continue
+        return None
 
     def _becomes(
         self, connection: sa.Connection, visit: Visit, one: Asked

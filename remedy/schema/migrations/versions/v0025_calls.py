@@ -3,7 +3,7 @@
 from remedy.schema.frozen import run_frozen
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0024"
 
 
 def upgrade() -> None:

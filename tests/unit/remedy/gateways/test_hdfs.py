@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import urllib3
 from hdfs import HdfsError
 
 from remedy.gateways.hdfs import DifferentContent, Files, FileStoreError, landing_file
@@ -19,6 +20,7 @@ class Client:
         self.kept: dict[str, bytes] = {}
         self.is_away = False
         self.spoils = False
+        self.breaks_off = False
         self.before_rename: Any = None
 
     def status(self, path: str, strict: bool = True) -> dict[str, int] | None:
@@ -38,6 +40,9 @@ class Client:
     @contextmanager
     def read(self, path: str, chunk_size: int = 0) -> Iterator[Any]:
         content = self.kept[path]
+        if self.breaks_off:
+            # As urllib3 says it of the raw answer, which `requests` hands on.
+            raise urllib3.exceptions.ProtocolError("Connection broken: IncompleteRead(2 of 8)")
         yield iter([content[i : i + 3] for i in range(0, len(content), 3)])
 
     def makedirs(self, path: str) -> None:
@@ -120,6 +125,15 @@ def test_hdfs_being_away_is_one_sentence(files: Files, client: Client) -> None:
     with pytest.raises(FileStoreError) as error:
         files.exists("landing")
     assert str(error.value) == "HDFS could not look for landing: Connection refused"
+
+
+def test_a_datanode_that_dies_in_the_middle_of_a_read_is_one_sentence_too(
+    files: Files, client: Client
+) -> None:
+    files.write_once("landing/a", [b"one\n"])
+    client.breaks_off = True
+    with pytest.raises(FileStoreError, match="could not read landing/a: Connection broken"):
+        files.read("landing/a")
 
 
 def test_only_a_line_feed_ends_a_line(files: Files) -> None:

@@ -55,6 +55,14 @@ def test_the_ledger_is_append_only():
     assert "stock_movement" not in rights["SELECT, INSERT, UPDATE, DELETE"]
 
 
+def test_what_was_decided_of_shortages_is_the_portals_and_stays_as_it_was():
+    decisions = {"shortage_notice", "shortage_told", "shortage_silence"}
+    assert decisions <= writable("remedy_portal")
+    for account in ("remedy_pipeline", "remedy_dashboard", "remedy_watch"):
+        assert not readable(account) & decisions
+    assert "shortage_notice" in GRANTS["remedy_portal"](EVERYTHING)["SELECT, INSERT"]
+
+
 def test_only_streamlit_asks_who_is_signed_in():
     assert SIGN_IN_VIEW in readable("remedy_dashboard")
     assert SIGN_IN_VIEW not in readable("remedy_pipeline")

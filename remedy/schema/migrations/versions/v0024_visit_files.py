@@ -1,11 +1,11 @@
-"""A doctor's absence and the waiting list."""
+"""Files for a visit, its record in HDFS, and who looked at them."""
 
 from remedy.schema.frozen import run_frozen
 
-revision = "0021"
+revision = "0024"
 down_revision = "0023"
 
 
 def upgrade() -> None:
     """Run the frozen statements beside this file."""
-    run_frozen("0021_absence.sql")
+    run_frozen("0024_visit_files.sql")

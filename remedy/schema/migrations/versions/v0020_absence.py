@@ -1,11 +1,11 @@
-"""Files for a visit, its record in HDFS, and who looked at them."""
+"""A doctor's absence and the waiting list."""
 
 from remedy.schema.frozen import run_frozen
 
-revision = "0022"
+revision = "0020"
 down_revision = "0019"
 
 
 def upgrade() -> None:
     """Run the frozen statements beside this file."""
-    run_frozen("0022_visit_files.sql")
+    run_frozen("0020_absence.sql")

@@ -2,10 +2,10 @@
 
 from remedy.schema.frozen import run_frozen
 
-revision = "0019"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:
     """Run the frozen statements beside this file."""
-    run_frozen("0019_decisions.sql")
+    run_frozen("0023_decisions.sql")

@@ -2,10 +2,10 @@
 
 from remedy.schema.frozen import run_frozen
 
-revision = "0020"
-down_revision = "0024"
+revision = "0022"
+down_revision = "0021"
 
 
 def upgrade() -> None:
     """Run the frozen statements beside this file."""
-    run_frozen("0020_reminders.sql")
+    run_frozen("0022_reminders.sql")
