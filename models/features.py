@@ -13,6 +13,9 @@ import pandas as pd
 
 from models.baseline import HORIZON
 from models.dataset import Flags, Floats, Panel
+from models.opening import OPEN_WEEKS as WEEKS
+from models.opening import open_ahead
+from models.shelves import running_sums
 
 Places = npt.NDArray[np.int_]
 
@@ -21,8 +24,6 @@ YEAR = 364
 """Fifty-two whole weeks: the same weekday, a year before."""
 AROUND = 10
 """Days on both sides of the day a year ago that its mean is taken over."""
-WEEKS = 8
-"""Weeks that a weekday's own mean is taken over."""
 ACTIVE_DAYS = 28
 """A pharmacy that sold nothing for so long is silent: nothing is foretold for it."""
 LEAST_DAYS = 21
@@ -50,8 +51,8 @@ class Features:
     """The features of every item for each of the `HORIZON` days after a panel's end.
 
     `values` is items by days by `NAMES`. A forecast of demand is `scale` (demand of an open day,
-    thousandths of a pack) times what a model says times `open_share` (how often the pharmacy is open on
-    that weekday). `is_active` says for which items that is worth something.
+    thousandths of a pack) times what a model says times `open_share` (how likely the pharmacy is open on
+    that day). `is_active` says for which items that is worth something.
     """
 
     values: Floats
@@ -71,13 +72,12 @@ class Features:
 
 
 class Sums:
-    """Running sums of a panel's open days: the mean of any stretch at once."""
+    """Running sums of what a panel's open days teach: the mean of any stretch at once."""
 
     def __init__(self, panel: Panel) -> None:
         self.days = panel.day_count
-        self.demand = _running(panel.demand * panel.is_open)
-        self.open = _running(panel.is_open)
-        self.known = _running(panel.is_known)
+        self.demand = running_sums(panel.learned * panel.is_learned)
+        self.open = running_sums(panel.is_learned)
 
     def means(self, first: Places, end: Places) -> Floats:
         """Mean demand of open days from `first` to before `end`, a column per stretch; NaN where none is."""
@@ -101,7 +101,7 @@ def features_at(panel: Panel, sums: Sums, end: int) -> Features:
     # Not the last months alone: an item that rests would else have ratios to nothing.
     scale = np.maximum(mean_91, ever * 0.1)
     unit = np.maximum(scale, 1e-9)[:, None]
-    same_8, last_same, share = _weekdays(panel, end, mean_28)
+    same_8, last_same = _weekdays(panel, end, mean_28)
     then, change, has_year = _last_year(sums, end, mean_28, unit)
 
     items, week = len(panel.items), np.arange(HORIZON) % 7
@@ -119,7 +119,7 @@ def features_at(panel: Panel, sums: Sums, end: int) -> Features:
     )
     np.clip(values, -10, 10, out=values)
     is_active = active_at(panel, end)
-    return Features(values, scale, share[:, week], is_active)
+    return Features(values, scale, open_ahead(panel, end), is_active)
 
 
 def active_at(panel: Panel, end: int) -> Flags:
@@ -135,8 +135,9 @@ def spread_at(panel: Panel, end: int) -> Floats:
     Of the last 91 days; at least a tenth of that of all days, so that a quiet item is not thought certain.
     """
     lately = slice(max(0, end - 91), end)
-    recent = _deviation(panel.demand[:, lately], panel.is_known[:, lately])
-    ever = _deviation(panel.demand[:, :end], panel.is_known[:, :end])
+    learned, is_taught = panel.learned, panel.is_taught
+    recent = _deviation(learned[:, lately], is_taught[:, lately])
+    ever = _deviation(learned[:, :end], is_taught[:, :end])
     result: Floats = np.maximum(recent, ever * 0.1)
     return result
 
@@ -149,21 +150,19 @@ def _deviation(demand: Floats, is_known: Flags) -> Floats:
     return result
 
 
-def _weekdays(panel: Panel, end: int, otherwise: Floats) -> tuple[Floats, Floats, Floats]:
-    """For each of the next seven days: mean of the same weekday over 8 weeks, its last one, its open share."""
+def _weekdays(panel: Panel, end: int, otherwise: Floats) -> tuple[Floats, Floats]:
+    """For each of the next seven days: mean of the same weekday over 8 weeks, and its last one."""
     days = end + np.arange(7)[:, None] - 7 * np.arange(1, WEEKS + 1)
     exists = days >= 0
     days = np.maximum(days, 0)
-    is_open = panel.is_open[:, days] & exists
-    is_known = panel.is_known[:, days] & exists
-    demand = panel.demand[:, days] * is_open
-    count, known = is_open.sum(axis=2), is_known.sum(axis=2)
+    is_learned = panel.is_learned[:, days] & exists
+    demand = panel.learned[:, days] * is_learned
+    count = is_learned.sum(axis=2)
     plain = np.repeat(otherwise[:, None], 7, axis=1)
     mean = np.where(count > 0, demand.sum(axis=2) / np.maximum(count, 1), plain)
-    newest = np.argmax(is_open, axis=2)[:, :, None]
+    newest = np.argmax(is_learned, axis=2)[:, :, None]
     last = np.where(count > 0, np.take_along_axis(demand, newest, axis=2)[:, :, 0], plain)
-    share = np.where(known > 0, count / np.maximum(known, 1), 1.0)
-    return mean, last, share
+    return mean, last
 
 
 def _last_year(
@@ -187,8 +186,3 @@ def _calendar(panel: Panel, end: int) -> Floats:
     waves = np.column_stack([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)])
     result: Floats = np.column_stack([weekday, waves, np.arange(1, HORIZON + 1) / HORIZON])
     return result
-
-
-def _running(values: npt.NDArray[np.float64] | Flags) -> Floats:
-    start = np.zeros((values.shape[0], 1))
-    return np.concatenate([start, np.cumsum(values, axis=1, dtype=float)], axis=1)

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from models.baseline import HORIZON
 from models.dataset import Item, last_closed_day, read_panel
-from models.demand_model import Forecast
+from models.demand_model import Forecast, UnreadableModel
+from models.held_against import compare_with_what_came, kept_of
+from models.mixing import NEW
 from models.registry import NoModel, champion, load
 from models.stock_risk import days_of_cover
 from models.training import NothingCounted, train
 from remedy.gateways.hdfs import Files
 from remedy.gateways.mysql import in_transaction
+from remedy.pipeline.forecast_scores import keep, put_scores
 from remedy.pipeline.forecasts import ForecastDay, StockCover, replace_forecast
 from remedy.schema.base import BigInt, Uuid
 from remedy.values import Clock, utc_now
@@ -43,6 +46,8 @@ class Foretold:
 def forecast(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Foretold:
     """Foretell 28 days from the day after the last closed day, in place of the forecast before.
 
+    What the one before told of days that have closed since is scored first, in the same transaction.
+
     Raises:
         NothingCounted: before the first closed day was counted.
         NoModel: before the first training.
@@ -57,12 +62,20 @@ def forecast(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Fore
             )
         panel = read_panel(connection, until)
         stock = _stock(connection)
-    told = load(files, run).forecast(panel, until + timedelta(days=1))
+        model = load(files, run)
+        kind_of = dict(zip(model.items, model.kinds, strict=True))
+        kinds = [kind_of.get(item, NEW) for item in panel.items]
+        past = compare_with_what_came(connection, panel, kinds)
+    told = model.forecast(panel, until + timedelta(days=1))
     days, cover, made_at = list(_days(told)), list(_cover(told, stock)), clock()
-    in_transaction(
-        engine,
-        lambda at: replace_forecast(at, days, cover, model_version=run.version, made_at=made_at),
-    )
+
+    def store(at: sa.Connection) -> None:
+        put_scores(at, past.scores, made_at)
+        if past.is_kept_again(told.first_day):
+            keep(at, kept_of(told, kinds, run.version), told.first_day)
+        replace_forecast(at, days, cover, model_version=run.version, made_at=made_at)
+
+    in_transaction(engine, store)
     done = Foretold(run.version, told.first_day, len(cover), len(told.items) - len(cover))
     log.info(
         "Foretold 28 days from %s for %d items by model %s; %d items are too new or silent.",
@@ -75,11 +88,11 @@ def forecast(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Fore
 
 
 def forecast_with_a_model(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Foretold:
-    """The same; where no model is in use yet the first one is trained before."""
+    """The same; where no model is in use yet, or only one that an older version made, one is trained before."""
     try:
         return forecast(engine, files, clock=clock)
-    except NoModel:
-        log.info("No model is in use yet: training the first one.")
+    except (NoModel, UnreadableModel) as reason:
+        log.info("Training first: %s", reason)
         train(engine, files, clock=clock)
         return forecast(engine, files, clock=clock)
 

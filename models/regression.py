@@ -97,10 +97,6 @@ class Lessons:
             np.concatenate([block.day for block in blocks]),
         )
 
-    def reach(self, day_count: int) -> bool:
-        """Whether anything can be learned from the first `day_count` days."""
-        return bool((self.day < day_count).any())
-
     def fit(self, day_count: int) -> RidgeModel:
         """The line learned from what had happened after the first `day_count` days.
 
@@ -125,8 +121,8 @@ def _lessons_at(panel: Panel, sums: Sums, end: int) -> Lessons:
     told = features_at(panel, sums, end)
     ahead = np.arange(min(HORIZON, panel.day_count - end))
     days = end + ahead
-    use = panel.is_open[:, days] & (told.is_active & (told.scale > 0))[:, None]
-    multiple = panel.demand[:, days] / np.maximum(told.scale, 1e-9)[:, None]
+    use = panel.is_learned[:, days] & (told.is_active & (told.scale > 0))[:, None]
+    multiple = panel.learned[:, days] / np.maximum(told.scale, 1e-9)[:, None]
     deviation = np.minimum(multiple, MOST_MULTIPLE) - anchor(told)[:, ahead]
     day = np.broadcast_to(days, use.shape)
     return Lessons(told.values[:, ahead][use], deviation[use], day[use])

@@ -1,20 +1,24 @@
-"""One training: read what was counted, compare the methods, keep the best and put it in use."""
+"""One training: read what was counted, compare the methods, keep the champion of each class and put them in use."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from models.baseline import HORIZON
+from models.card import card_of
+from models.choice import Choice, choices_of
 from models.dataset import Panel, last_closed_day, read_panel
 from models.demand_model import DemandModel
 from models.evaluation import Comparison, compare
-from models.intervals import HIGH, LOW, bands_of
+from models.mixing import CLASSES, LEVEL_MIX, classes_of
+from models.promotion import reasons_to_ask
+from models.quantiles import bands_of
 from models.registry import Stored, record, save
-from models.regression import RIDGE, Lessons
+from models.regression import RIDGE, TooLittleHistory
 from remedy.gateways.hdfs import Files
 from remedy.gateways.mysql import in_transaction
-from remedy.values import Clock, packs_text, utc_now
+from remedy.values import Clock, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +29,18 @@ class NothingCounted(LookupError):
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training led to."""
+    """What a training led to; with `reasons` it waits for a person's word, and is not in use."""
 
     version: str
     method: str
     relative_error: float | None
     origin_count: int
     series_count: int
+    reasons: tuple[str, ...] = ()
 
 
 def train(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Trained:
-    """Train on every closed day, and use what came off best on past origins.
+    """Train on every closed day, and use what came off best on past origins, or ask a person first.
 
     Run twice on the same days it makes the same model under another version.
 
@@ -51,64 +56,70 @@ def train(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Trained
         )
     comparison = compare(panel)
     model = learn(panel, comparison)
+    choices = choices_made(panel, model, comparison)
     stored_at = clock()
-    card = card_of(panel, model, comparison)
+    card = card_of(panel, model, comparison, choices)
     stored = save(files, model, card, trained_at=stored_at)
-    in_transaction(engine, lambda at: record(at, stored, model, comparison, card))
-    log.info("%s", _sentence(stored, model, comparison))
+    relative_error = comparison.relative_error(model.champions)
+    with engine.connect() as connection:
+        reasons = reasons_to_ask(connection, files, panel, model, model.methods, relative_error)
+    in_transaction(engine, lambda at: record(at, stored, model, comparison, card, reasons, choices))
+    log.info("%s", _sentence(stored, model, comparison, reasons))
     return Trained(
         stored.version,
         model.method,
-        comparison.relative_error(model.method),
+        relative_error,
         len(comparison.origins),
         len(model.items),
+        reasons,
     )
 
 
-def learn(panel: Panel, comparison: Comparison) -> DemandModel:
-    """The best method of a comparison, fitted to the whole panel."""
-    method = comparison.best()
-    ridge = Lessons.of(panel).fit(panel.day_count) if method == RIDGE else None
-    bands = bands_of(comparison, method)
-    return DemandModel(method, panel.last_day, panel.items, bands, ridge)
+def learn(panel: Panel, comparison: Comparison, method: str | None = None) -> DemandModel:
+    """What serves: the champion of every class, or the named method for all, as learned from the whole panel.
+
+    Raises:
+        TooLittleHistory: if the ridge is named and there is nothing it could learn from.
+    """
+    champions = comparison.champions if method is None else dict.fromkeys(CLASSES, method)
+    kinds = classes_of(panel)
+    used = set(champions.values())
+    if RIDGE in used and comparison.ridge is None:
+        raise TooLittleHistory(f"{panel.day_count} days are too few for the ridge; name another.")
+    return DemandModel(
+        champions,
+        panel.last_day,
+        panel.items,
+        tuple(str(kind) for kind in kinds),
+        bands_of(comparison.trial.past(comparison.of_champions(kinds, champions))),
+        comparison.ridge if RIDGE in used else None,
+        comparison.mix if LEVEL_MIX in used else None,
+    )
 
 
-def card_of(panel: Panel, model: DemandModel, comparison: Comparison) -> str:
-    """What someone should know before relying on the model: what it is, how wrong it was, its limits."""
-    lines = [
-        "# Demand of the next 28 days, per medicine and pharmacy",
-        "",
-        f"- Method in use: {model.method}",
-        f"- Learned from: {len(panel.items)} medicines at pharmacies, {panel.day_count} days, "
-        f"{panel.first_day.isoformat()} to {panel.last_day.isoformat()}, sold and refused packs",
-        f"- Interval: {LOW:.0%} to {HIGH:.0%} of its own past errors for the same week ahead",
-        "",
-        f"## Error of the {HORIZON}-day total at {len(comparison.origins)} past origins",
-        "",
-        "| method | mean error, packs | relative to the 28-day mean |",
-        "|---|---|---|",
-    ]
-    for method in comparison.errors:
-        error, ratio = comparison.total_error_milli(method), comparison.relative_error(method)
-        packs = "not measured" if error is None else packs_text(round(error))
-        lines.append(f"| {method} | {packs} | {'-' if ratio is None else f'{ratio:.3f}'} |")
-    lines += [
-        "",
-        "## Limits",
-        "",
-        "- Demand on days without stock shows only where it was refused; sales then are less than demand.",
-        "- Closed days are known from the past weekday pattern; a coming holiday is not.",
-        "- An item known for less than 21 days, or of a pharmacy silent for 28, is not foretold.",
-        "- Total errors are in packs over all items, so items that sell much weigh more.",
-        "",
-    ]
-    return "\n".join(lines)
+def choices_made(panel: Panel, model: DemandModel, comparison: Comparison) -> tuple[Choice, ...]:
+    """How every compared method did on every class, and which it serves."""
+    return tuple(
+        choice
+        for method, told in comparison.told.items()
+        for choice in choices_of(
+            comparison.trial,
+            panel,
+            method,
+            told,
+            comparison.seconds.get(method),
+            [kind for kind, serves in model.champions.items() if serves == method],
+        )
+    )
 
 
-def _sentence(stored: Stored, model: DemandModel, comparison: Comparison) -> str:
-    ratio = comparison.relative_error(model.method)
+def _sentence(
+    stored: Stored, model: DemandModel, comparison: Comparison, reasons: Sequence[str]
+) -> str:
+    ratio = comparison.relative_error(model.champions)
     against = "not measured yet" if ratio is None else f"{ratio:.3f} of the 28-day mean's"
+    where = "waits for a person's word" if reasons else "is in use"
     return (
-        f"Trained {stored.version}: {model.method} is in use; its error of 28-day totals is {against} "
+        f"Trained {stored.version}: {model.method} {where}; its error of 28-day totals is {against} "
         f"at {len(comparison.origins)} past origins."
     )

@@ -29,7 +29,7 @@ class Shelf:
 
 @pytest.fixture
 def model():
-    made = seasonal(120)
+    made = seasonal(60)
     return learn(made, compare(made))
 
 
