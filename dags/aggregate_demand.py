@@ -41,15 +41,6 @@ DAY = {"type": ["null", "string"], "format": "date"}
 def aggregate_demand():
     """The DAG."""
 
-    @task(pool=COUNTING_POOL)
-    def check() -> int:
-        """Put what landed since the last look through the gate; the number of rows looked at."""
-        from remedy.pipeline import quality
-        from remedy.values import utc_now
-
-        run_id = orchestration.run_id()
-        return quality.check(orchestration.database(), run_id=run_id, clock=utc_now).rows
-
     @task(pool=COUNTING_POOL, execution_timeout=timedelta(hours=2))
     def count() -> int:
         """Count the days that need it on YARN and load them; how many they were."""
@@ -61,9 +52,7 @@ def aggregate_demand():
         from remedy.pipeline.landing_rows import read_zones
         from remedy.values import utc_now
 
-        settings = orchestration.settings()
-        jar = settings.hadoop_streaming_jar
-        hadoop = Hadoop(settings.hadoop_bin, jar, settings.yarn_url, settings.hdfs_user)
+        hadoop = Hadoop(**orchestration.hadoop())
         run_id = orchestration.run_id()
         owner = f"aggregate_demand {run_id}"
 
@@ -92,7 +81,7 @@ def aggregate_demand():
             raise AirflowSkipException("No day was counted: nothing new to tell.")
 
     counted = count()
-    check() >> counted
+    orchestration.check() >> counted
     announce(counted)
 
 

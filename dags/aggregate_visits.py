@@ -41,15 +41,6 @@ DAY = {"type": ["null", "string"], "format": "date"}
 def aggregate_visits():
     """The DAG."""
 
-    @task(pool=COUNTING_POOL)
-    def check() -> int:
-        """Put what landed since the last look through the gate; the number of rows looked at."""
-        from remedy.pipeline import quality
-        from remedy.values import utc_now
-
-        engine = orchestration.database()
-        return quality.check(engine, run_id=orchestration.run_id(), clock=utc_now).rows
-
     @task(pool=COUNTING_POOL, execution_timeout=timedelta(hours=2), outlets=[VISITS_AGGREGATED])
     def count() -> int:
         """Count the days that need it on YARN and load them; how many they were."""
@@ -62,9 +53,7 @@ def aggregate_visits():
         from remedy.pipeline.visit_counts import VISITS, plan_visits
         from remedy.values import utc_now
 
-        settings = orchestration.settings()
-        jar = settings.hadoop_streaming_jar
-        hadoop = Hadoop(settings.hadoop_bin, jar, settings.yarn_url, settings.hdfs_user)
+        hadoop = Hadoop(**orchestration.hadoop())
         owner = f"aggregate_visits {orchestration.run_id()}"
         engine = orchestration.database()
         zones = read_zones(engine, orchestration.time_zone())
@@ -94,7 +83,7 @@ def aggregate_visits():
         engine = orchestration.database()
         return measure_hours(engine, read_zones(engine, orchestration.time_zone()), clock=utc_now)
 
-    measure() >> check() >> count()
+    measure() >> orchestration.check() >> count()
 
 
 aggregate_visits()

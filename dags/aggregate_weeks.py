@@ -38,15 +38,6 @@ DAY = {"type": ["null", "string"], "format": "date"}
 def aggregate_weeks():
     """The DAG."""
 
-    @task(pool=COUNTING_POOL)
-    def check() -> int:
-        """Put what landed since the last look through the gate; the number of rows looked at."""
-        from remedy.pipeline import quality
-        from remedy.values import utc_now
-
-        engine = orchestration.database()
-        return quality.check(engine, run_id=orchestration.run_id(), clock=utc_now).rows
-
     @task(pool=COUNTING_POOL, execution_timeout=timedelta(hours=2))
     def count() -> int:
         """Count the weeks that need it on YARN and load them; how many they were."""
@@ -59,9 +50,7 @@ def aggregate_weeks():
         from remedy.pipeline.week_ahead import WEEKS, groups_of, plan_weeks, wanted_days
         from remedy.values import utc_now
 
-        settings = orchestration.settings()
-        jar = settings.hadoop_streaming_jar
-        hadoop = Hadoop(settings.hadoop_bin, jar, settings.yarn_url, settings.hdfs_user)
+        hadoop = Hadoop(**orchestration.hadoop())
         owner = f"aggregate_weeks {orchestration.run_id()}"
         engine = orchestration.database()
         zones = read_zones(engine, orchestration.time_zone())
@@ -84,7 +73,7 @@ def aggregate_weeks():
         )  # fmt: skip
         return len(done.days)
 
-    check() >> count()
+    orchestration.check() >> count()
 
 
 aggregate_weeks()

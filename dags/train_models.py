@@ -1,24 +1,31 @@
 """### Train models.
 
-Learns how much of each medicine each pharmacy will sell, from every closed day counted so far: ridge
-regression, a 28-day mean and last week again are compared on past origins, and the best is put in use.
+Learns how much of each medicine each pharmacy will sell, from every closed day counted so far: several methods
+are compared on past origins, and the best of each class of items is taken.
 
 * **Runs** on Sundays at 03:30 UTC, and whenever somebody wants it.
-* **May be run again** at any time: each run makes a new version and puts it in use in one transaction. The
-  same days give the same model. To go back: put an older version's name in `champion_of` of `model_run`.
+* **May be run again** at any time: each run makes a new version. The same days give the same model.
 * **Depends on it**: `forecast_stock`. Without it forecasts go on with the model in use, and say how old it is.
 * **Urgent**: no. A model weeks old is a little worse, not wrong.
 
-With nothing counted yet it skips, and says so.
+What changes little is put in use at once. What changes **much** waits at the task `ask` for a person, under "Required
+Actions"; the question says what changes. Forecasts go on with the model in use meanwhile, and for good if the answer
+is no or none comes in three days; the next training begins after it. `docs/runbooks/forecasting.md` says how to answer
+and to go back. Trees and an LSTM learn the same (`challenge`), are compared, never used. Nothing counted: it skips.
 """
 
 from datetime import timedelta
+from typing import Any
 
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from remedy import orchestration
-from remedy.orchestration import MODELS_TRAINED, TRAINING_POOL
+from remedy.orchestration import CHALLENGE_POOL, MODELS_TRAINED, TRAINING_POOL
+
+YES, NO = "Put it in use", "Keep the model in use"
+ANSWERED_WITHIN = timedelta(days=3)
 
 
 @dag(
@@ -34,21 +41,60 @@ def train_models():
     """The DAG."""
 
     @task(pool=TRAINING_POOL, outlets=[MODELS_TRAINED])
-    def train() -> dict[str, object]:
-        """Compare, keep, put in use; the version and how it came off are the result."""
+    def train() -> dict[str, Any]:
+        """Compare and keep; put in use what changes little. The version and how it came off are the result."""
         from dataclasses import asdict
 
         from models import training
 
-        engine = orchestration.database()
         try:
-            return asdict(training.train(engine, orchestration.file_store()))
+            made = training.train(orchestration.database(), orchestration.file_store())
         except training.NothingCounted as nothing:
             raise AirflowSkipException(str(nothing)) from None
-        finally:
-            engine.dispose()
+        return asdict(made) | {"question": "\n\n".join((made.version, *made.reasons))}
 
-    train()
+    @task.short_circuit(pool=TRAINING_POOL)
+    def changes_much(trained: dict[str, Any]) -> bool:
+        """Whether a person is to be asked; without a reason nothing below runs."""
+        return bool(trained["reasons"])
+
+    @task(pool=TRAINING_POOL, outlets=[MODELS_TRAINED])
+    def decide(version: str, answer: dict[str, Any]) -> str:
+        """Do what was answered. Skipped when the model in use stays, and says why."""
+        from models import promotion
+
+        who = answer["responded_by_user"]
+        decision = promotion.decide(
+            orchestration.database(),
+            orchestration.file_store(),
+            version,
+            is_approved=answer["chosen_options"] == [YES],
+            by=who["name"] if who else None,
+        )
+        if not decision.is_in_use:
+            raise AirflowSkipException(decision.sentence)
+        return decision.sentence
+
+    @task(pool=CHALLENGE_POOL, retries=1)
+    def challenge(version: str) -> dict[str, Any]:
+        """Compare the trees and the network with what is served; how far off each was is the result."""
+        from models import challenge
+
+        return challenge.run(orchestration.database(), version)
+
+    trained = train()
+    ask = HITLOperator(
+        task_id="ask",
+        subject="A new demand model changes much. Shall it be put in use?",
+        body=trained["question"],
+        options=[YES, NO],
+        defaults=NO,
+        response_timeout=ANSWERED_WITHIN,
+        doc_md="Waits for a person's word, three days at most; no answer is no.",
+    )
+    changes_much(trained) >> ask
+    decide(trained["version"], ask.output)
+    challenge(trained["version"])
 
 
 train_models()

@@ -19,7 +19,7 @@ class Shelf(NamedTuple):
     """A medicine at a pharmacy on a day, of the events read so far; two such make one (`together`).
 
     `first_seq` and `last_seq` are the pharmacy's counter at the first and last of them, `opening_milli` what was
-    there before the first, `closing_milli` after the last, `lowest_milli` the least after any.
+    there before the first, `closing_milli` after the last, `lowest_milli` the least before or after any.
     """
 
     first_seq: int

@@ -185,7 +185,11 @@ SERVICES = (
         " --server.address 127.0.0.1 --server.port $port_streamlit"
         " --browser.gatherUsageStats false --server.fileWatcherType none"
         " --client.toolbarMode viewer --client.showErrorDetails none --client.disableDataExport true"
-        " --theme.primaryColor #0b6e6e",
+        # Each scheme by itself: one colour for both would leave the dark one out. The light text is darker than
+        # Streamlit's, whose captions, paler still, cannot be read by everybody.
+        " --theme.light.primaryColor #0b6e6e --theme.light.textColor #0b0b0a --theme.dark.primaryColor #0e8080"
+        # So that an age fits into its tile.
+        " --theme.metricValueFontSize 1.75rem",
         after=("migrate",),
         ready=probes.answers("streamlit", "/_stcore/health"),
         port="streamlit",

@@ -45,6 +45,7 @@ def _dag(dag: Any) -> dict[str, Any]:
                 "retries": task.retries,
                 "execution_timeout": task.execution_timeout is not None,
                 "pool": task.pool,
+                "after": sorted(task.upstream_task_ids),
                 "outlets": [outlet.name for outlet in task.outlets],
             }
             for task in dag.tasks

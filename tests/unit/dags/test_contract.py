@@ -124,6 +124,16 @@ def test_landing_tries_often_and_soon_and_never_twice_at_once(dags: dict[str, An
     assert json.loads((DAGS / "pools.json").read_text())["landing"]["slots"] == 1
 
 
+def test_every_dag_that_counts_puts_what_landed_through_the_gate_before(
+    dags: dict[str, Any],
+) -> None:
+    counting = {name: dag["tasks"] for name, dag in dags.items() if "mapreduce" in dag["tags"]}
+    assert len(counting) >= 3
+    for name, tasks in counting.items():
+        assert tasks["count"]["after"] == ["check"], name
+        assert tasks["check"]["pool"] == tasks["count"]["pool"] == "counting", name
+
+
 PLANTED = '''"""A DAG with two faults."""
 import pandas
 from airflow.sdk import Asset, dag, task
