@@ -7,7 +7,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.drawn import await_drawn, watch
 from stack.installation import ROOT, Installation
 
 CHROMIUM = "/usr/bin/chromium"
@@ -59,10 +60,7 @@ def _queue(page: Page, here: Installation) -> None:
 def _dashboard(path: str) -> Callable[[Page, Installation], None]:
     def go(page: Page, here: Installation) -> None:
         page.goto(f"{here.url('streamlit')}/{path}")
-        page.locator("h1").first.wait_for()
-        # Charts are drawn after the page says it is ready.
-        page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
-        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        await_drawn(page)
 
     return go
 
@@ -110,17 +108,19 @@ def _page_of(browser: Browser, shot: Shot, here: Installation) -> Iterator[Page]
         locale="en-GB",
     )
     context.set_default_timeout(WITHIN_MS)
+    watch(context)
     page = context.new_page()
     if shot.role:
-        _sign_in(page, shot.role, here)
+        people = json.loads(here.demo_file.read_text())
+        who = next(person for person in people if person["role"] == shot.role)
+        sign_in(page, who, here.url("portal"))
     yield page
     context.close()
 
 
-def _sign_in(page: Page, role: str, here: Installation) -> None:
-    people = json.loads(here.demo_file.read_text())
-    who = next(person for person in people if person["role"] == role)
-    page.goto(f"{here.url('portal')}/sign-in")
+def sign_in(page: Page, who: Mapping[str, str], portal: str) -> None:
+    """Sign in on the portal at that address as somebody with an `email` and a `password`."""
+    page.goto(f"{portal}/sign-in")
     page.get_by_label("E-mail").fill(who["email"])
     page.get_by_label("Password", exact=True).fill(who["password"])
     page.get_by_role("button", name="Sign in").click()
