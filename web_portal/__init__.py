@@ -85,7 +85,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.accounts import own, registration, staff, staff_colleagues, staff_licences
     from web_portal.accounts import reminders as visit_reminders
     from web_portal.accounts import routes as accounts
-    from web_portal.admin import attendance, deciding, report
+    from web_portal.admin import advice_exports, attendance, deciding, report
     from web_portal.admin import routes as admin
     from web_portal.appointments import asking
     from web_portal.appointments import files as visit_files
@@ -96,21 +96,34 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
     from web_portal.hospital import routes as hospitals
     from web_portal.orders import basket, cashier, counter, picking
     from web_portal.orders import routes as orders
-    from web_portal.pharmacy import hours, keys, lots, queues, receive, stock_list, transfers
+    from web_portal.pharmacy import (
+        advice,
+        hours,
+        keys,
+        lots,
+        notices,
+        queues,
+        receive,
+        stock_list,
+        transfers,
+    )
     from web_portal.pharmacy import routes as pharmacy
     from web_portal.prescriptions import own as own_health
-    from web_portal.prescriptions import pictures, review
+    from web_portal.prescriptions import pictures, review, shortages
     from web_portal.prescriptions import routes as prescriptions
     from web_portal.search import pharmacy_page, watches, whole, words
     from web_portal.search import routes as search
     from web_portal.till import routes as till
     from web_portal.till import tablet
     from web_portal.waiting import routes as waiting
+    from web_portal.waiting import staff as waiters
 
     rooms = (
         absence,
         accounts,
         admin,
+        advice,
+        advice_exports,
         appointments,
         asking,
         attendance,
@@ -129,6 +142,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         looks,
         orders,
         lots,
+        notices,
         own,
         own_health,
         pharmacy,
@@ -142,6 +156,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         report,
         review,
         search,
+        shortages,
         staff,
         staff_colleagues,
         staff_licences,
@@ -151,6 +166,7 @@ def _add_rooms(app: Flask, csrf: CSRFProtect) -> None:
         transfers,
         visit_files,
         visit_reminders,
+        waiters,
         waiting,
         watches,
         whole,

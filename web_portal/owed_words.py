@@ -1,9 +1,15 @@
 """What a patient is written, by kind of mail (`remedy.owed`): nothing about health, only where to read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+
+from remedy.notices.queries import is_to_be_mailed
+
+StillSo = Callable[..., bool]
+"""Whether a mail is still to go: of what (the mail's `about`), to which patient, now."""
 
 
 @dataclass(frozen=True)
@@ -11,7 +17,8 @@ class Words:
     """A mail's subject and text, and the page that its `%(address)s` is.
 
     `argument` is what the page's address calls that which the mail is about; empty where the page is of all such.
-    `has_calendar_file` says that a visit's calendar file goes with it, `is_to_staff` that it is owed to an account.
+    `has_calendar_file` says that a visit's calendar file goes with it, `is_to_staff` that it is owed to an account,
+    `is_still_so` what is asked in the moment of sending, where a mail must not go if it is not so any more.
     """
 
     subject: Any
@@ -20,6 +27,7 @@ class Words:
     argument: str = ""
     has_calendar_file: bool = False
     is_to_staff: bool = False
+    is_still_so: StillSo | None = None
 
 
 _LOOK_FOR_ANOTHER = _l(
@@ -111,6 +119,21 @@ WORDS: dict[str, Words] = {
         "visit_id",
         has_calendar_file=True,
     ),
+    "absent_lapsed": Words(
+        _l("You are on the waiting list"),
+        _l(
+            "The time that was set aside for you was not answered and is free again; as your doctor was absent, you"
+            " are on the waiting list, in the place you had when you first asked. See %(address)s"
+        ),
+        "appointments.visit",
+        "visit_id",
+        has_calendar_file=True,
+    ),
+    "waiting_removed": Words(
+        _l("You are taken off a waiting list"),
+        _l("The hospital has taken you off a waiting list. Read why at %(address)s"),
+        "waiting.page",
+    ),
     "waiting_offer": Words(
         _l("A time you wait for is free"),
         _l(
@@ -182,6 +205,16 @@ WORDS: dict[str, Words] = {
             " call the pharmacy or have packs set aside. See which, and where, at %(address)s"
         ),
         "watches.page",
+    ),
+    "shortage": Words(
+        _l("News from a pharmacy of yours"),
+        _l(
+            "A pharmacist tells you that something you collect may run out, or is missing, there. It is not certain;"
+            " go on taking everything exactly as prescribed. Read what it is, how sure it is and what you can do, and end these"
+            " mails if you wish, at %(address)s"
+        ),
+        "shortages.page",
+        is_still_so=is_to_be_mailed,
     ),
     "runs_out": Words(
         _l("Something of yours runs out soon"),

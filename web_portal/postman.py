@@ -92,11 +92,16 @@ class Postman(Round):
 
     def _email(self, connection: sa.Connection, mail: Owed, words: Words) -> str | None:
         """Where the mail goes; None where nobody is left to read it, or what it says is settled meanwhile."""
+        now = self._here.now()
+        if words.is_still_so and not words.is_still_so(
+            connection, mail.about, mail.patient_id, now=now
+        ):
+            return None
         if not words.is_to_staff:
             reached = contact(connection, self._here.vault, mail.patient_id)
             return reached.email if reached else None
         asked = queries.visit(connection, mail.about)
-        if asked is None or not asked.may_decide(self._here.now()):
+        if asked is None or not asked.may_decide(now):
             return None
         return staff_email(connection, mail.patient_id)
 

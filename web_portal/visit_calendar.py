@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from remedy.appointments import calendar_file
 from remedy.appointments.model import Visit
 from remedy.messages.service import Attachment
+from web_portal.pages import moment
 from web_portal.parts import Parts
 
 FILE_NAME = "visit.ics"
@@ -23,7 +24,8 @@ def file_of(here: Parts, visit: Visit, *, address: str, email: str | None) -> by
     around = calendar_file.Around(
         summary=_("Visit: %(doctor)s", doctor=visit.doctor_name),
         description=_(
-            "Reference %(reference)s. Telephone of the hospital: %(phone)s. To cancel or move it: %(address)s",
+            "%(when)s at the hospital. Reference %(reference)s. Telephone of the hospital: %(phone)s. To cancel or move it: %(address)s",
+            when=moment(visit.starts_at, visit.time_zone),
             reference=visit.reference,
             phone=phone,
             address=address,

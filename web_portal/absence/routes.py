@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, url_for
 from werkzeug.wrappers.response import Response
 
-from remedy.appointments import absence, absence_state, queries
+from remedy.appointments import absence, absence_problems, absence_state, queries
+from remedy.appointments.absence_problems import Stuck
 from remedy.appointments.absence_state import Absence
 from remedy.appointments.model import URGENCIES, Doctor, Refused, Visit
 from web_portal import access, postman
@@ -84,6 +85,10 @@ def one(absence_id: UUID) -> Response:
     return _one_page(_absence(absence_id), 200)
 
 
+def _stuck(found: Absence) -> list[Stuck]:
+    return parts().read(lambda c: absence_problems.stuck(c, found.absence_id))
+
+
 @room.post("/<uuid:absence_id>/end")
 @requires("admin", "doctor")
 def end(absence_id: UUID) -> Response:
@@ -106,9 +111,10 @@ def end(absence_id: UUID) -> Response:
 def state(absence_id: UUID) -> Response:
     """The figures alone, for a page that follows them; 204 while nothing changed."""
     found = _absence(absence_id)
+    stuck = _stuck(found)
+    seen = _mark(found, stuck)
     return news(
-        _mark(found),
-        lambda: render_template("absence/_one.html", absence=found, seen=_mark(found)),
+        seen, lambda: render_template("absence/_one.html", absence=found, stuck=stuck, seen=seen)
     )
 
 
@@ -124,11 +130,13 @@ def _page(form: AbsenceForm, status: int, *, refusal: str | None = None) -> Resp
 
 
 def _one_page(found: Absence, status: int, *, refusal: str | None = None) -> Response:
+    stuck = _stuck(found)
     return render(
         "absence/one.html",
         status,
         absence=found,
-        seen=_mark(found),
+        stuck=stuck,
+        seen=_mark(found, stuck),
         refusal=refusal,
         form=OnceForm(formdata=None),
         may_end=found.ends_at > parts().now() and not found.was_ended,
@@ -178,6 +186,7 @@ def _absence(absence_id: UUID) -> Absence:
     return found
 
 
-def _mark(found: Absence) -> str:
+def _mark(found: Absence, stuck: list[Stuck]) -> str:
     answers = "-".join(f"{name}{count}" for name, count in sorted(found.answers.items()))
-    return f"{found.settled}.{found.visits}.{answers}"
+    problems = "-".join(f"{one.reference}{int(one.since.timestamp())}" for one in stuck)
+    return f"{found.settled}.{found.visits}.{answers}.{problems}"

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from flask import Flask, current_app
 
-from remedy.appointments import absence, absence_state
-from remedy.appointments.model import SlotTaken
+from remedy.appointments import absence, absence_problems, absence_state
+from remedy.appointments.model import Refused, SlotTaken
 from web_portal.parts import Parts
 from web_portal.rounds import Round
 
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 EXTENSION = "remedy_settling"
 AT_MOST = 3
 """How often a visit is tried again at once whose time was taken in that moment."""
+
+TAKEN_EACH_TIME = "SlotTaken"
+"""The reason of a visit for which others took every time that was chosen."""
 
 
 class Settling(Round):
@@ -31,7 +34,14 @@ class Settling(Round):
         """Settle all that is left undone; how many visits."""
         here = self._here
         running = here.read(lambda c: absence_state.running(c, now=here.now()))
-        return sum(settle_all(here, one) for one in running)
+        done = 0
+        for one in running:
+            try:
+                done += settle_all(here, one)
+            except Exception as error:
+                # The patients of the other absences are told all the same.
+                log.warning("an absence could not be looked at: %s", type(error).__name__)
+        return done
 
 
 def settle_all(here: Parts, absence_id: UUID) -> int:
@@ -42,6 +52,7 @@ def settle_all(here: Parts, absence_id: UUID) -> int:
 
 
 def _settled(here: Parts, absence_id: UUID, appointment_id: UUID) -> bool:
+    reason = TAKEN_EACH_TIME
     for _ in range(AT_MOST):
         try:
             outcome = here.change(
@@ -55,12 +66,31 @@ def _settled(here: Parts, absence_id: UUID, appointment_id: UUID) -> bool:
             )
         except SlotTaken:
             continue
+        except Refused as refusal:
+            reason = str(refusal)
         except Exception as error:
-            # Whatever it is: the patients after this one are told all the same.
-            log.warning("a visit of an absence was not settled: %s", type(error).__name__)
-            return False
-        return outcome is not None
+            # Whatever it is: the patients after this one are told all the same. Its words may name somebody.
+            reason = type(error).__name__
+        else:
+            return outcome is not None
+        break
+    _note(here, absence_id, appointment_id, reason)
     return False
+
+
+def _note(here: Parts, absence_id: UUID, appointment_id: UUID, reason: str) -> None:
+    """Keep why for the page of the absence; the log says it once, and again when it is another reason."""
+    is_news = here.change(
+        lambda c: absence_problems.note(
+            c,
+            absence_id=absence_id,
+            appointment_id=appointment_id,
+            reason=reason,
+            now=here.now(),
+        )
+    )
+    if is_news:
+        log.warning("a visit of an absence was not settled, and is tried again: %s", reason)
 
 
 def init_app(app: Flask) -> None:

@@ -16,7 +16,7 @@ from web_portal.parts import parts
 
 room = Blueprint("accounts", __name__, template_folder="templates")
 
-_LANDING = {"pharmacist": "pharmacy.stock", "admin": "admin.queue"}
+_LANDING = {"pharmacist": "advice.page", "admin": "admin.queue"}
 
 
 @room.route("/sign-in", methods=["GET", "POST"])

@@ -86,7 +86,9 @@ class DegreesField(StringField):
         self.data = float(text.replace(",", "."))
 
     def _value(self) -> str:
-        return str(self.raw_data[0]) if self.raw_data else ""
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(self.data)
 
 
 class ApplyForm(OnceForm):

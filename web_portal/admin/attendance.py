@@ -9,7 +9,7 @@ from werkzeug.wrappers.response import Response
 
 from remedy.accounts.queries import contact
 from remedy.appointments import attendance, queries
-from remedy.appointments.model import AlreadyDecided, Refused
+from remedy.appointments.model import CHECK_IN_BEFORE, AlreadyDecided, Refused
 from remedy.values import day_bounds, local_day
 from web_portal import access
 from web_portal.access import requires
@@ -89,5 +89,6 @@ def _page(status: int, *, day: str | None = None, refusal: str | None = None) ->
         rows=here.read(look),
         form=MarkForm(formdata=None),
         now=now,
+        check_in_before=CHECK_IN_BEFORE,
         refusal=refusal,
     )

@@ -71,7 +71,7 @@ def step(rule_id: UUID) -> Response:
 @room.post("/limits/<uuid:hospital_id>")
 @requires("admin")
 def set_limits(hospital_id: UUID) -> Response:
-    """Set a hospital's hours for changes and minutes for urgent requests."""
+    """Set a hospital's hours for changes, minutes for urgent requests, and how much one patient may ask for."""
     form, here = LimitsForm(), parts()
     if hospital_id not in {one.hospital_id for one in here.read(rules.limits)}:
         abort(404)
@@ -82,6 +82,8 @@ def set_limits(hospital_id: UUID) -> Response:
             hospital_id,
             change_hours=whole_number(form.change_hours.data),
             urgent_minutes=whole_number(form.urgent_minutes.data),
+            open_requests=whole_number(form.open_requests.data),
+            visits_ahead=whole_number(form.visits_ahead.data),
         )
         return url_for("deciding.page", done="saved")
 

@@ -127,7 +127,8 @@ class RuleForm(OnceForm):
 
     of = SelectField(_l("Requests to"), choices=[], validate_choice=False)
     urgency = SelectField(
-        _l("Urgency"), choices=[SelectChoice(name, _URGENCY[name]) for name in URGENCIES],
+        _l("At most so urgent, as the patient says"),
+        choices=[SelectChoice(name, _URGENCY[name]) for name in URGENCIES],
         validate_choice=False,
     )  # fmt: skip
     hours = StringField(_l("At least so many hours ahead"))
@@ -157,10 +158,12 @@ class RuleStepForm(OnceForm):
 
 
 class LimitsForm(OnceForm):
-    """A hospital's hours for changes and minutes for urgent requests."""
+    """A hospital's hours for changes, minutes for urgent requests, and how much one patient may ask for."""
 
     change_hours = StringField(_l("Hours before a visit until which its patient may change it"))
     urgent_minutes = StringField(_l("Minutes after which an urgent request turns red"))
+    open_requests = StringField(_l("Requests of one patient that may wait at a time"))
+    visits_ahead = StringField(_l("Visits one patient may have ahead with one doctor"))
 
 
 def whole_number(text: str | None) -> int:

@@ -55,7 +55,7 @@ def waiting() -> Response:
     """The table of the queue, for a page that follows it; 204 while nothing changed."""
     now = parts().now()
     seen = parts().read(lambda c: waiting_queue.mark(c, now))
-    return news(seen, lambda: render_template("admin/_queue.html", **_waiting()))
+    return news(seen, lambda: render_template("admin/_queue.html", is_news=True, **_waiting()))
 
 
 @room.post("/requests/decide")
@@ -115,6 +115,7 @@ def _waiting() -> dict[str, Any]:
         "seen": seen,
         "visits": [visit for visit in everything if wanted.holds(visit, now)],
         "waiting_count": len(everything),
+        "late_count": sum(visit.is_late_urgent(now) for visit in everything),
         "now": now,
         "wanted": wanted,
         "filters": {

@@ -12,6 +12,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers.response import Response
 
 from remedy.appointments import holds, queries, service
+from remedy.appointments.limits import InTheWay
 from remedy.appointments.model import EMERGENCY, Doctor, Hold, Hospital, Refused, Slot, SlotTaken
 from remedy.catalogue.model import distance_km
 from remedy.catalogue.pharmacies import districts
@@ -19,7 +20,14 @@ from remedy.values import local_day
 from web_portal import access
 from web_portal.access import public, requires
 from web_portal.appointments.forms import RELEASED, LeaveForm, PlaceForm, RequestForm
-from web_portal.appointments.times import doctor_or_404, doctor_page, instant_or_400, place_of
+from web_portal.appointments.times import (
+    doctor_or_404,
+    doctor_page,
+    in_the_way_of,
+    instant_or_400,
+    place_of,
+    standing_of,
+)
 from web_portal.forms import once
 from web_portal.pages import render
 from web_portal.parts import parts
@@ -36,9 +44,9 @@ def hold(doctor_id: UUID) -> Response:
     try:
         _hold(found, starts_at)
     except Refused as refusal:
-        status = 409 if isinstance(refusal, SlotTaken) else 422
+        status = 409 if isinstance(refusal, SlotTaken | InTheWay) else 422
         day = local_day(starts_at, found.time_zone)
-        return doctor_page(found, status, first_day=day, refusal=str(refusal))
+        return doctor_page(found, status, first_day=day, refusal=refusal)
     return redirect(_address(found, starts_at), 303)
 
 
@@ -64,7 +72,9 @@ def ask(doctor_id: UUID) -> Response:
     found, form = doctor_or_404(doctor_id), RequestForm()
     if not form.is_submitted():
         form.starts_at.data = request.args.get("starts_at", "")
-        return _form_page(found, form, 200)
+        # Before anything is written: it would be written in vain.
+        in_the_way = in_the_way_of(found, instant_or_400(form.wanted))
+        return _form_page(found, form, 200, in_the_way=in_the_way)
     if form.urgency.data == EMERGENCY:
         patient_id = access.patient_id()
         parts().change(lambda c: holds.release(c, patient_id=patient_id))
@@ -79,9 +89,10 @@ def ask(doctor_id: UUID) -> Response:
             return _check_page(found, form, _hold(found, starts_at))
         return redirect(once(form, _sender(found, starts_at, form)), 303)
     except SlotTaken as taken:
-        return _form_page(found, form, 409, refusal=str(taken), nearest=taken.nearest)
+        return _form_page(found, form, 409, refusal=taken, nearest=taken.nearest)
     except Refused as refusal:
-        return _form_page(found, form, 422, refusal=str(refusal))
+        status = 409 if isinstance(refusal, InTheWay) else 422
+        return _form_page(found, form, status, refusal=refusal)
 
 
 @room.route("/emergency", methods=["GET", "POST"])
@@ -149,8 +160,9 @@ def _form_page(
     form: RequestForm,
     status: int,
     *,
-    refusal: str | None = None,
+    refusal: Refused | None = None,
     nearest: tuple[Slot, ...] = (),
+    in_the_way: InTheWay | None = None,
 ) -> Response:
     starts_at = instant_or_400(form.wanted)
     return render(
@@ -162,7 +174,8 @@ def _form_page(
         place=place_of(found, starts_at),
         action=_address(found, starts_at),
         hold=_own_hold(found.doctor_id, starts_at),
-        refusal=refusal,
+        refusal=str(refusal) if refusal else None,
+        in_the_way=standing_of(refusal) or in_the_way,
         nearest=nearest,
     )
 

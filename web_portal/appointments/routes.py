@@ -11,6 +11,7 @@ from werkzeug.wrappers.response import Response as AnyResponse
 
 from remedy.accounts.queries import contact
 from remedy.appointments import moves, queries, service
+from remedy.appointments.limits import InTheWay
 from remedy.appointments.model import AlreadyDecided, Refused, SlotTaken, Visit
 from web_portal import access, postman, visit_calendar
 from web_portal.access import public, quiet, requires
@@ -22,6 +23,7 @@ from web_portal.appointments.times import (
     first_day_asked,
     instant_or_400,
     mark,
+    standing_of,
     week,
 )
 from web_portal.forms import OnceForm, once
@@ -192,10 +194,10 @@ def move(visit_id: UUID) -> AnyResponse:
     try:
         address = once(form, work)
     except AlreadyDecided as refusal:
-        return _visit_page(_own_visit(visit_id), 409, refusal=str(refusal))
+        return _visit_page(_own_visit(visit_id), 409, refusal=refusal)
     except Refused as refusal:
-        status = 409 if isinstance(refusal, SlotTaken) else 422
-        return _move_page(found, status, refusal=str(refusal))
+        status = 409 if isinstance(refusal, SlotTaken | InTheWay) else 422
+        return _move_page(found, status, refusal=refusal)
     postman.wake()
     return redirect(address, 303)
 
@@ -204,7 +206,7 @@ def _changed(found: Visit, form: OnceForm, work: Callable[[sa.Connection], str])
     try:
         address = once(form, work)
     except Refused as refusal:
-        return _visit_page(_own_visit(found.appointment_id), 409, refusal=str(refusal))
+        return _visit_page(_own_visit(found.appointment_id), 409, refusal=refusal)
     # The mail is owed since the commit; this only spares the patient the wait.
     postman.wake()
     return redirect(address, 303)
@@ -215,8 +217,16 @@ def _first_problem(form: OnceForm) -> str:
     return form.problems()[0][1]
 
 
-def _visit_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
-    return render("appointments/visit.html", status, refusal=refusal, **_shown(found))
+def _visit_page(found: Visit, status: int, *, refusal: Refused | str | None = None) -> AnyResponse:
+    return render("appointments/visit.html", status, **_refused(refusal), **_shown(found))
+
+
+def _refused(refusal: Refused | str | None) -> dict[str, Any]:
+    """What a page is given of a refusal: its sentence, and the patient's visits that are in the way."""
+    return {
+        "refusal": str(refusal) if refusal else None,
+        "in_the_way": standing_of(refusal),
+    }
 
 
 def _shown(found: Visit) -> dict[str, Any]:
@@ -243,13 +253,17 @@ def _mark(found: Visit) -> str:
     return f"{found.version}{'-due' if is_due else ''}{'-near' if is_near else ''}"
 
 
-def _move_page(found: Visit, status: int, *, refusal: str | None = None) -> AnyResponse:
+def _move_page(found: Visit, status: int, *, refusal: Refused | str | None = None) -> AnyResponse:
     if not found.may_move(parts().now()):
         return _visit_page(found, 409 if status == 200 else status, refusal=refusal)
     shown = week(doctor_of_visit(found), first_day=first_day_asked())
     form = MoveForm(formdata=None)
     return render(
-        "appointments/move.html", status, refusal=refusal, visit=found, **{**shown, "form": form}
+        "appointments/move.html",
+        status,
+        visit=found,
+        **_refused(refusal),
+        **{**shown, "form": form},
     )
 
 

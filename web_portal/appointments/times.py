@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from flask import abort, request
 from werkzeug.wrappers.response import Response
 
-from remedy.appointments import queries
+from remedy.appointments import limits, queries
 from remedy.appointments.calendars import kinds_of, place_of_slot, places_of
-from remedy.appointments.model import FURTHEST, Doctor, Hospital, Slot, Visit
+from remedy.appointments.limits import InTheWay
+from remedy.appointments.model import FURTHEST, Doctor, Hospital, Refused, Slot, Visit
 from remedy.values import instant_of, local_day
 from web_portal import access
 from web_portal.forms import Form
@@ -53,12 +54,36 @@ def place_of(found: Doctor, starts_at: datetime) -> Hospital:
 
 
 def doctor_page(
-    found: Doctor, status: int, *, first_day: date | None, refusal: str | None = None
+    found: Doctor, status: int, *, first_day: date | None, refusal: Refused | None = None
 ) -> Response:
-    """A doctor's week."""
+    """A doctor's week; a patient who could ask for nothing more now reads so first."""
+    in_the_way = standing_of(refusal)
+    if refusal is None:
+        in_the_way = in_the_way_of(found)
     return render(
-        "appointments/doctor.html", status, refusal=refusal, **week(found, first_day=first_day)
+        "appointments/doctor.html",
+        status,
+        refusal=str(refusal) if refusal else None,
+        in_the_way=in_the_way,
+        **week(found, first_day=first_day),
     )
+
+
+def in_the_way_of(found: Doctor, starts_at: datetime | None = None) -> InTheWay | None:
+    """What is in the way of a request of who is signed in, for that time or for any; None for nothing, and nobody."""
+    here, patient_id = parts(), _patient_id()
+    if patient_id is None:
+        return None
+    slot = None
+    if starts_at is not None:
+        ends_at = starts_at + timedelta(minutes=found.visit_minutes)
+        slot = Slot(found.doctor_id, starts_at, ends_at)
+    return here.read(lambda c: limits.in_the_way(c, found, patient_id, now=here.now(), slot=slot))
+
+
+def standing_of(refusal: Refused | str | None) -> InTheWay | None:
+    """A refusal, if it names visits of the patient that are in the way."""
+    return refusal if isinstance(refusal, InTheWay) else None
 
 
 def week(found: Doctor, *, first_day: date | None) -> dict[str, Any]:

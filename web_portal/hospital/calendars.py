@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers.response import Response
 
 from remedy.appointments import calendars, editing, queries
@@ -25,6 +25,7 @@ from web_portal.hospital.forms import (
     WEEK,
     DateForm,
     DetailsForm,
+    HoursForm,
     KindForm,
     StretchForm,
     WeekForm,
@@ -81,17 +82,37 @@ def add_hours(doctor_id: UUID) -> Response:
 def remove_hours(doctor_id: UUID) -> Response:
     """Take hours out of the week."""
     kept, form = _kept(doctor_id), StretchForm()
-    try:
-        told = Hours(
-            int(form.weekday.data),
-            time.fromisoformat(form.starts.data),
-            time.fromisoformat(form.ends.data),
-        )
-    except (TypeError, ValueError):
-        abort(400)
-    if told.weekday not in WEEK or not form.validate():
+    told = _hours_or_400(form.weekday.data, form.starts.data, form.ends.data)
+    if not form.validate():
         abort(400)
     return _changed(kept, form, lambda c: editing.remove_hours(c, doctor_id, told))
+
+
+@room.route("/<uuid:doctor_id>/hours/change", methods=["GET", "POST"])
+@requires("admin", "doctor")
+def change_hours(doctor_id: UUID) -> Response:
+    """Change hours of the week where they stand."""
+    kept, form = _kept(doctor_id), HoursForm()
+    form.offer(_places(kept))
+    if not form.is_submitted():
+        asked = [request.args.get(name) for name in ("weekday", "starts", "ends")]
+        return _hours_page(kept, form, _there_or_404(kept, _hours_or_400(*asked)))
+    before = _hours_or_400(form.weekday.data, form.starts.data, form.ends.data)
+    if not form.validate():
+        return _hours_page(kept, form, before, 422)
+    after = Hours(
+        form.new_weekday.data, form.week_starts.data, form.week_ends.data, form.hospital_id
+    )
+
+    def work(connection: sa.Connection) -> str:
+        editing.change_hours(connection, doctor_id, before, after)
+        return url_for("calendars.page", doctor_id=doctor_id, done="saved")
+
+    try:
+        return redirect(once(form, work), 303)
+    except Refused as refusal:
+        form.refuse("week_starts", str(refusal))
+        return _hours_page(kept, form, before, 422)
 
 
 @room.post("/<uuid:doctor_id>/dates")
@@ -201,6 +222,50 @@ def _changed(
             return _page(kept, 409, refusal=str(refusal))
         form.refuse(at, str(refusal))
         return _page(kept, 422, **forms)
+
+
+def _hours_or_400(weekday: object, starts: object, ends: object) -> Hours:
+    """The hours that a form or an address names."""
+    try:
+        told = Hours(
+            int(str(weekday)), time.fromisoformat(str(starts)), time.fromisoformat(str(ends))
+        )
+    except ValueError:
+        abort(400)
+    if told.weekday not in WEEK:
+        abort(400)
+    return told
+
+
+def _there_or_404(kept: KeptDoctor, told: Hours) -> Hours:
+    """Those hours as the week has them, with their place."""
+    today = local_day(parts().now(), kept.doctor.time_zone)
+    week = parts().read(lambda c: calendars.calendar_of(c, kept.doctor, first_day=today, days=1))
+    found = [
+        one
+        for one in week.hours
+        if (one.weekday, one.starts, one.ends) == (told.weekday, told.starts, told.ends)
+    ]
+    if not found:
+        abort(404)
+    return found[0]
+
+
+def _hours_page(kept: KeptDoctor, form: HoursForm, told: Hours, status: int = 200) -> Response:
+    if status == 200:
+        form.weekday.data, form.new_weekday.data = str(told.weekday), told.weekday
+        form.starts.data, form.ends.data = told.starts.isoformat(), told.ends.isoformat()
+        form.week_starts.data, form.week_ends.data = told.starts, told.ends
+        form.place.data = str(told.hospital_id or kept.doctor.hospital_id)
+    return render(
+        "hospital/hours.html",
+        status,
+        doctor=kept.doctor,
+        told=told,
+        form=form,
+        weekday_name=weekday_name,
+        has_places=len(form.place.choices) > 1,
+    )
 
 
 def _kept(doctor_id: UUID) -> KeptDoctor:

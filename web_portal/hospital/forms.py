@@ -20,7 +20,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, ValidationError
 
 from web_portal.accounts.staff_forms import DegreesField, PlaceField
-from web_portal.forms import Form, OnceForm, text_between
+from web_portal.forms import Form, OnceForm, text_between, version_is_ours
 from web_portal.pages import weekday_name
 from web_portal.pharmacy.hours import ClockField
 
@@ -103,7 +103,7 @@ class WeekForm(_AtPlaces):
         validate_choice=False,
     )
     week_starts = ClockField(_l("From"), [_needed], format=CLOCK)
-    week_ends = ClockField(_l("To"), [_needed], format=CLOCK)
+    week_ends = ClockField(_l("Until"), [_needed], format=CLOCK)
     place = PlaceField(_l("Place"), id="week_place")
 
     def validate_weekdays(self, field: Field) -> None:
@@ -125,6 +125,30 @@ class StretchForm(OnceForm):
     ends = HiddenField()
 
 
+class HoursForm(_AtPlaces):
+    """Hours of the week that are changed where they stand; the hidden fields say which."""
+
+    weekday = HiddenField()
+    starts = HiddenField()
+    ends = HiddenField()
+    new_weekday = SelectField(
+        _l("Weekday"), choices=[], coerce=int, validate_choice=False, id="new_weekday"
+    )
+    week_starts = ClockField(_l("From"), [_needed], format=CLOCK)
+    week_ends = ClockField(_l("Until"), [_needed], format=CLOCK)
+    place = PlaceField(_l("Place"), id="week_place")
+
+    def offer(self, hospitals: Any) -> None:
+        """Fill the lists to choose from."""
+        super().offer(hospitals)
+        self.new_weekday.choices = [SelectChoice(day, weekday_name(day)) for day in WEEK]
+
+    def validate_new_weekday(self, field: Field) -> None:
+        """A day that a week has."""
+        if field.data not in WEEK:
+            raise ValidationError(_("Choose at least one weekday."))
+
+
 class DateForm(_AtPlaces):
     """A date that differs from the week: hours beside it, or that the week does not count."""
 
@@ -139,7 +163,7 @@ class DateForm(_AtPlaces):
         validate_choice=False,
     )
     date_starts = MaybeClockField(_l("From"), format=CLOCK)
-    date_ends = MaybeClockField(_l("To"), format=CLOCK)
+    date_ends = MaybeClockField(_l("Until"), format=CLOCK)
     place = PlaceField(_l("Place"), id="date_place")
 
     def validate_date_ends(self, field: Field) -> None:
@@ -177,7 +201,7 @@ class DetailsForm(DoctorForm):
     is_active = BooleanField(_l("Patients can ask for visits"))
 
 
-class HospitalForm(OnceForm):
+class WhereForm(OnceForm):
     """A hospital as patients find it."""
 
     name = StringField(
@@ -192,6 +216,17 @@ class HospitalForm(OnceForm):
     )
     latitude = DegreesField(_l("Latitude"), most=90)
     longitude = DegreesField(_l("Longitude"), most=180)
+
+
+class ChangeForm(WhereForm):
+    """Another name or address; `version` is the one that was looked at."""
+
+    version = HiddenField(validators=[version_is_ours])
+
+
+class HospitalForm(WhereForm):
+    """A new hospital, with what stays as it is."""
+
     time_zone = StringField(_l("Time zone"))
     country = PlaceField(_l("Country of its public holidays"))
 

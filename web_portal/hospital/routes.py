@@ -11,14 +11,17 @@ from flask_babel import get_locale
 from werkzeug.wrappers.response import Response
 
 from remedy.appointments import calendars, editing, hospitals, queries
+from remedy.appointments.hospitals import ChangedMeanwhile, HospitalDetails
 from remedy.appointments.model import Hospital, Refused
 from remedy.appointments.public_holidays import countries
 from remedy.values import local_day
+from web_portal import access
 from web_portal.access import requires
 from web_portal.appointments.times import day_or_none
 from web_portal.forms import OnceForm, once
 from web_portal.hospital.forms import (
     BringForm,
+    ChangeForm,
     DoctorForm,
     HolidayForm,
     HospitalForm,
@@ -78,6 +81,52 @@ def make() -> Response:
 def one(hospital_id: UUID) -> Response:
     """A hospital: its doctors, and the days on which it is closed."""
     return _page(hospital_id, 200)
+
+
+@room.route("/<uuid:hospital_id>/change", methods=["GET", "POST"])
+@requires("admin")
+def change(hospital_id: UUID) -> Response:
+    """Change a hospital's name, address, telephone or place; of two who do at once, the second reads who was first."""
+    here, form, account_id = parts(), ChangeForm(), access.signed_in().account_id
+    _hospital(hospital_id)
+    if not form.is_submitted():
+        before, version = here.read(lambda c: hospitals.details_of(c, hospital_id))
+        form.process(data={**vars(before), "version": str(version)})
+        return _change_page(hospital_id, form, 200)
+    if not form.validate():
+        return _change_page(hospital_id, form, 422)
+    told = HospitalDetails(
+        form.name.data.strip(),
+        form.address.data.strip(),
+        (form.phone.data or "").strip() or None,
+        form.latitude.data,
+        form.longitude.data,
+    )
+
+    def work(connection: sa.Connection) -> str:
+        hospitals.change_hospital(
+            connection,
+            hospital_id,
+            told,
+            version=int(form.version.data),
+            changed_by=account_id,
+            clock=here.clock,
+        )
+        return url_for("hospitals.one", hospital_id=hospital_id, done="saved")
+
+    try:
+        return redirect(once(form, work), 303)
+    except ChangedMeanwhile as refusal:
+        now, version = here.read(lambda c: hospitals.details_of(c, hospital_id))
+        # What was typed stays; whoever has compared saves over what the other wrote.
+        form.version.data = str(version)
+        return _change_page(hospital_id, form, 409, refusal=str(refusal), now=now)
+
+
+def _change_page(hospital_id: UUID, form: ChangeForm, status: int, **told: Any) -> Response:
+    return render(
+        "hospital/hospital_change.html", status, hospital=_hospital(hospital_id), form=form, **told
+    )
 
 
 @room.post("/<uuid:hospital_id>/doctors")
@@ -178,9 +227,10 @@ def _page(hospital_id: UUID, status: int, **forms: Any) -> Response:
         )
     )
     today = local_day(now, place.time_zone)
-    closed, outside = here.read(
+    closed, changes, outside = here.read(
         lambda c: (
             calendars.holidays_of(c, hospital_id, since=today),
+            hospitals.changes_of(c, hospital_id),
             {
                 who.doctor.doctor_id: len(editing.visits_outside(c, who.doctor.doctor_id, now=now))
                 for who in people
@@ -200,6 +250,8 @@ def _page(hospital_id: UUID, status: int, **forms: Any) -> Response:
         hospital=found,
         doctors=people,
         holidays=closed,
+        changes=changes,
+        time_zone=place.time_zone,
         outside=outside,
         plain=OnceForm(formdata=None),
         wrong=next(iter(forms.values()), None),

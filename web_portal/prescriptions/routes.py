@@ -10,6 +10,7 @@ from werkzeug.wrappers.response import Response
 
 from remedy.catalogue.pharmacies import pharmacy_of
 from remedy.files.model import FileRefused
+from remedy.notices.queries import current_for
 from remedy.prescriptions import queries, refills, service
 from remedy.prescriptions.model import Changed, Prescription, Refused
 from remedy.prescriptions.review import REASON
@@ -42,7 +43,11 @@ def page() -> Response:
 
     def look(connection: sa.Connection) -> dict[str, Any]:
         found = queries.prescriptions_of(connection, patient_id)
-        return {"prescriptions": found, "lasts": _lasts(connection, patient_id, found)}
+        return {
+            "prescriptions": found,
+            "lasts": _lasts(connection, patient_id, found),
+            "shortages": current_for(connection, patient_id, now=here.now()),
+        }
 
     return render("prescriptions/page.html", now=here.now(), **here.read(look))
 
@@ -134,6 +139,7 @@ def _one_page(status: int, prescription_id: UUID, refusal: str = "") -> Response
             "reason": _opened(connection, found),
             "confirmed": queries.confirmed_for(connection, prescription_id),
             "lasts": _lasts(connection, patient_id, [found]),
+            "shortages": current_for(connection, patient_id, now=here.now()),
         }
 
     return render(

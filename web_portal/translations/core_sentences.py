@@ -21,6 +21,7 @@ SPOKEN = (
     "accounts/*.py",
     "appointments/*.py",
     "calls/service.py",
+    "notices/*.py",
     "orders/*.py",
     "stock/*.py",
     "prescriptions/*.py",

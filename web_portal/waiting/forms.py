@@ -1,4 +1,4 @@
-"""What a patient sends to wait for a time, to answer an offer, and to leave the list."""
+"""What a patient sends to wait for a time, to answer an offer, and to leave the list; and an admin to take one off it."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField, TimeFi
 from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, InputRequired, Optional
 
-from remedy.appointments.model import EMERGENCY, SYMPTOMS_AT_MOST, URGENCIES
+from remedy.appointments.model import EMERGENCY, NOTE_AT_MOST, SYMPTOMS_AT_MOST, URGENCIES
 from web_portal.absence.forms import DayField
 from web_portal.forms import OnceForm, text_between
 
@@ -81,4 +81,21 @@ class OfferForm(OnceForm):
 
     answer = HiddenField(
         validators=[AnyOf(("claim", "decline"), message=_l("Choose to claim it or to decline it."))]
+    )
+
+
+class RemoveForm(OnceForm):
+    """Why a patient is taken off the list: the patient reads it."""
+
+    note = TextAreaField(
+        _l("Note for the patient"),
+        [
+            text_between(
+                1,
+                NOTE_AT_MOST,
+                _l(
+                    "Tell the patient why they are taken off the list, in at most 2,000 characters."
+                ),
+            )
+        ],
     )

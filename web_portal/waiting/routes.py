@@ -1,7 +1,7 @@
 """A patient's waiting list: what they wait for, the times offered, claiming one; and beginning to wait."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,15 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.appointments import queries, waiting, waiting_state
+from remedy.appointments import kinds, queries, waiting, waiting_staff, waiting_state
 from remedy.appointments.model import EMERGENCY, Doctor, Refused, SlotTaken, Visit
-from remedy.appointments.waiting_state import Entry
+from remedy.appointments.waiting_staff import Removed
 from remedy.values import local_day
 from web_portal import access, postman
 from web_portal.access import quiet, requires
 from web_portal.appointments.times import doctor_or_404
 from web_portal.forms import OnceForm, once
-from web_portal.pages import news, render
+from web_portal.pages import clock_time, news, render
 from web_portal.parts import parts
 from web_portal.waiting.forms import OfferForm, WaitForm
 
@@ -91,12 +91,10 @@ def answer(offer_id: UUID) -> Response:
     try:
         address = once(form, claim if form.answer.data == "claim" else decline)
     except SlotTaken:
-        here.change(
+        held_until = here.change(
             lambda c: waiting.lose(c, patient_id=patient_id, offer_id=offer_id, clock=here.clock)
         )
-        return _page(
-            409, refusal=_("Somebody else was first to claim that time; you keep your place.")
-        )
+        return _page(409, refusal=_why_not(offer_id, held_until))
     except Refused as refusal:
         return _page(409, refusal=str(refusal))
     postman.wake()
@@ -121,21 +119,49 @@ def leave(entry_id: UUID) -> Response:
         return _page(409, refusal=str(refusal))
 
 
+def _why_not(offer_id: UUID, held_until: datetime | None) -> str:
+    """What became of an offered time: booked, or set aside for somebody who looks at it, or free again by now."""
+    if held_until is None:
+        return _("Somebody else was first to claim that time; you keep your place.")
+    if held_until <= parts().now():
+        return _("Somebody looked at that time and has let it go: it is free. Claim it again.")
+    offers = [one for entry in _shown()["entries"] for one in entry.open_offers]
+    time_zone = next((one.time_zone for one in offers if one.offer_id == offer_id), None)
+    return _(
+        "Somebody is looking at that time just now, and holds it until %(until)s at the latest. Try again then:"
+        " the offer stays open, and you keep your place.",
+        until=clock_time(held_until, time_zone or parts().region.time_zone),
+    )
+
+
 def _page(status: int, *, refusal: str | None = None) -> Response:
     return render("waiting/page.html", status, refusal=refusal, **_shown())
 
 
 def _shown() -> dict[str, Any]:
     here, patient_id = parts(), access.patient_id()
-    entries: list[Entry] = here.read(
-        lambda c: waiting_state.entries_of(c, patient_id, now=here.now())
+    entries, removed = here.read(
+        lambda c: (
+            waiting_state.entries_of(c, patient_id, now=here.now()),
+            waiting_staff.removed_of(c, patient_id, now=here.now()),
+        )
     )
     return {
         "entries": entries,
-        "seen": waiting_state.mark(entries),
+        "removed": removed,
+        "removed_notes": {one.entry_id: _note(patient_id, one) for one in removed},
+        "seen": f"{waiting_state.mark(entries)}.{len(removed)}",
         "form": OnceForm(formdata=None),
         "time_zone": here.region.time_zone,
     }
+
+
+def _note(patient_id: UUID, one: Removed) -> str:
+    """What an admin wrote to a patient who was taken off the list."""
+    here = parts()
+    return here.read(
+        lambda c: here.vault.open(c, patient_id, one.entry_id, "note", one.note_sealed)
+    )
 
 
 def _joiner(found: Doctor, form: WaitForm, later: Visit | None) -> Callable[[sa.Connection], str]:
@@ -155,6 +181,9 @@ def _joiner(found: Doctor, form: WaitForm, later: Visit | None) -> Callable[[sa.
             earliest=form.earliest.data,
             instead_of=later.appointment_id if later and form.gives_up.data else None,
             clock=here.clock,
+            # Earlier than a visit one has is one of its kind.
+            kind_name=later.kind_name if later else found.kind_name or None,
+            minutes=kinds.minutes_of(later) if later else found.visit_minutes,
         )
         return url_for("waiting.page", changed="joined")
 
