@@ -13,15 +13,21 @@ import streamlit as st
 from streamlit_app import access, data
 from streamlit_app.views import (
     demand,
+    drift,
     forecast,
+    imported,
     live,
+    models,
+    orders,
     performance,
     pipeline,
     quality,
     requests,
+    shortages,
     system,
     trends,
     visits,
+    week_ahead,
 )
 
 log = logging.getLogger(__name__)
@@ -33,8 +39,14 @@ PAGES = (
     ("Trends", "trends", ":material/insights:", trends.show),
     ("Pharmacy performance", "performance", ":material/local_pharmacy:", performance.show),
     ("Forecast", "forecast", ":material/trending_up:", forecast.show),
+    ("Shortages", "shortages", ":material/production_quantity_limits:", shortages.show),
+    ("Orders and transfers", "orders", ":material/local_shipping:", orders.show),
+    ("Models", "models", ":material/model_training:", models.show),
+    ("Drift", "drift", ":material/ssid_chart:", drift.show),
     ("Requests", "requests", ":material/event:", requests.show),
     ("Visits", "visits", ":material/stethoscope:", visits.show),
+    ("Visits and demand", "week-ahead", ":material/compare_arrows:", week_ahead.show),
+    ("Imported visits", "imported", ":material/input:", imported.show),
     ("Pipeline", "pipeline", ":material/conveyor_belt:", pipeline.show),
     ("System performance", "system", ":material/speed:", system.show),
     ("Data quality", "quality", ":material/verified:", quality.show),
@@ -78,6 +90,8 @@ def main() -> None:
                 for title, address, icon, show in PAGES
             ],
             position="sidebar" if is_admin else "hidden",
+            # All of them at once. Headings between them would break the list for who hears it.
+            expanded=True,
         )
         if is_admin:
             st.sidebar.link_button(

@@ -32,9 +32,14 @@ def settings() -> Settings:
 
 
 @st.cache_resource
+def region() -> Region:
+    """Where the installation is, read once."""
+    return Region.load(settings().region_file)
+
+
 def time_zone() -> str:
     """The installation's own time zone: what instants are shown in."""
-    return Region.load(settings().region_file).time_zone
+    return region().time_zone
 
 
 @st.cache_resource

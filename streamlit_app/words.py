@@ -128,6 +128,13 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def cut(count: int, most: int) -> str:
+    """That a list was cut, where it may have been; empty where all of it is there."""
+    if count < most:
+        return ""
+    return f"Only the worst {most:,} are looked at: lists and sums are of them alone."
+
+
 def _instant(at: Any) -> datetime | None:
     if at is None or pd.isna(at):
         return None

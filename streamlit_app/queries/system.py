@@ -66,7 +66,7 @@ def quantile(steps: pd.DataFrame, share: float) -> int:
     return int(by_step.index[int(reached.to_numpy().argmax())])
 
 
-def queues(connection: sa.Connection) -> pd.DataFrame:
+def queues(connection: sa.Connection, now: datetime) -> pd.DataFrame:
     """What waits and since when: queue, waiting_count, oldest_at."""
     return frame(
         connection,
@@ -75,7 +75,17 @@ def queues(connection: sa.Connection) -> pd.DataFrame:
         " UNION ALL SELECT 'unchecked_file', COUNT(*), MIN(ready_at) FROM landing_file"
         " WHERE state = 'ready' AND checked_at IS NULL"
         " UNION ALL SELECT 'dead_letter', COUNT(*), MIN(landed_at) FROM landing_dead_letter"
-        " WHERE replayed_at IS NULL",
+        " WHERE replayed_at IS NULL"
+        " UNION ALL SELECT 'mail_reminder', COUNT(*), MIN(due_at) FROM reminder_owed"
+        " WHERE step LIKE 'mail-%' AND due_at <= :now AND starts_at > :now"
+        " UNION ALL SELECT 'sms_reminder', COUNT(*), MIN(due_at) FROM reminder_owed"
+        " WHERE step LIKE 'sms-%' AND due_at <= :now AND starts_at > :now"
+        " UNION ALL SELECT 'unfiled', COUNT(*), MIN(landed_at) FROM raw_appointments"
+        " WHERE id > (SELECT COALESCE(MAX(last_row_id), 0) FROM out_appointment_filing)"
+        # What was imported has no record file.
+        " AND type <> 'remedy.appointments.recorded.v1'"
+        " UNION ALL SELECT 'record_difference', COUNT(*), MIN(since) FROM out_appointment_difference",
+        now=now.replace(tzinfo=None),
     )
 
 

@@ -1,18 +1,23 @@
-"""Forecast: which model is in use, how wrong it has been, and what it says about stock."""
+"""Forecast: what is foretold of an item or a group, between which bounds, and how wrong it was."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
+from remedy.schema.advice import ADVICE_LASTS
 from remedy.values import MILLI
 from streamlit_app import charts, data, parts, schedule, words
-from streamlit_app.queries import forecasts, names
+from streamlit_app.queries import forecasts, models, names, scores
+from streamlit_app.queries.forecasts import Chosen
 
-EVERY = "All"
+EVERY = "All pharmacies"
 PAST_DAYS = 84
-OLD_AFTER = timedelta(hours=36)
+MOST_ITEMS = 100
+ITEM_BAND = "Eight days of ten should lie in here"
+GROUP_BAND = "All items low to all items high: wider than eight of ten"
 
 
 def show() -> None:
@@ -36,13 +41,13 @@ def show() -> None:
             "which follows each count, has not run."
         )
         return
-    _cover(made.iloc[0], now)
-    st.divider()
-    _errors(model.iloc[0], now)
+    chosen, called = _choose()
+    _forecast(chosen, called, made.iloc[0], now)
+    _own_error(chosen, called, now)
 
 
-def _model(model: pd.Series, now: datetime) -> None:
-    errors = data.read(forecasts.errors, int(model["model_run"]))
+def _model(model: "pd.Series[Any]", now: datetime) -> None:
+    errors = data.read(models.errors, int(model["model_run"]))
     mine = errors[errors["method"] == model["method"]]
     share = (
         float(mine["error_milli"].iloc[0] / mine["actual_milli"].iloc[0])
@@ -51,7 +56,12 @@ def _model(model: pd.Series, now: datetime) -> None:
     )
     # The first box is wider: it holds a name, the others figures.
     method, error, against, trained = st.columns([1.6, 1, 1, 1.2])
-    method.metric("Method in use", str(model["method"]), border=True)
+    method.metric(
+        "Method in use",
+        str(model["method"]),
+        help="By class: each class of series has the method that did best on it (page Models).",
+        border=True,
+    )
     error.metric(
         "Past error",
         "not measured" if share is None else words.percent(share),
@@ -82,115 +92,199 @@ def _forecast_age(made: pd.DataFrame, now: datetime) -> None:
         f"Next forecast {words.instant(upcoming, data.time_zone())} ({words.until(upcoming, now)}), and "
         "after each count of demand."
     )
-    if len(made) and now - made["made_at"].iloc[0] > OLD_AFTER:
-        st.warning(
-            f"This forecast was made {words.age(made['made_at'].iloc[0], now)}: the DAG forecast_stock "
-            "has not succeeded since.",
-            icon=":material/schedule:",
-        )
+    if len(made):
+        parts.late(made["made_at"].iloc[0], now, ADVICE_LASTS)
 
 
-def _cover(made: pd.Series, now: datetime) -> None:
-    st.header("What runs out first")
+def _choose() -> tuple[Chosen, str]:
+    """What is looked at, and what it is called."""
+    left, right = st.columns(2)
     places = names.choices(data.read(names.pharmacies), "pharmacy_id", "name")
-    pharmacy = st.selectbox(
+    place = left.selectbox(
         "Pharmacy", [EVERY, *places], format_func=lambda key: places.get(key, key)
     )
-    rows = data.read(forecasts.cover, None if pharmacy == EVERY else UUID(pharmacy))
-    if rows.empty:
+    pharmacy_id = None if place == EVERY else UUID(place)
+    known = data.read(forecasts.medicines, pharmacy_id)
+    if known.empty:
+        return Chosen(pharmacy_id), places.get(place, place)
+    medicines = names.choices(known, "medicine_id", "medicine")
+    groups = [code for code in sorted(known["atc_group"].unique()) if code]
+    what = right.selectbox(
+        "Medicine, or group of the ATC",
+        [*medicines, *groups],
+        format_func=lambda key: medicines.get(key, f"Group {key}"),
+    )
+    where = f" at {places[place]}" if pharmacy_id else " at all pharmacies"
+    if what in medicines:
+        return Chosen(pharmacy_id, UUID(what)), medicines[what] + where
+    return Chosen(pharmacy_id, atc_group=what), f"Group {what}{where}"
+
+
+def _forecast(chosen: Chosen, called: str, made: "pd.Series[Any]", now: datetime) -> None:
+    st.header(words.plain(called))
+    cover = data.read(forecasts.cover, chosen).iloc[0]
+    count = int(cover["item_count"])
+    if not count or (chosen.medicine_id is None and chosen.atc_group is None):
         parts.nothing(
-            "Nothing is foretold for this pharmacy: it is too new, or sold nothing for 28 days."
+            "Nothing is foretold here: the pharmacy is too new, or sold nothing for 28 days."
         )
         return
-    shown = rows.assign(
-        lasts=[words.cover(days) for days in rows["days_of_cover"]],
-        stock=(rows["stock_milli"] / MILLI).round(1),
-        expected=(rows["demand_28_milli"] / MILLI).round(1),
-        between=[
-            f"{words.packs(low)} to {words.packs(high)}"
-            for low, high in zip(
-                rows["demand_28_low_milli"], rows["demand_28_high_milli"], strict=True
-            )
-        ],
+    first = made["first_on"].date()
+    since = first - timedelta(days=PAST_DAYS)
+    shelf = (
+        data.read(forecasts.shelf, chosen.pharmacy_id, chosen.medicine_id, since, first)
+        if chosen.is_one_item
+        else None
     )
-    parts.table(
-        shown,
-        {
-            "medicine": "Medicine",
-            "pharmacy": "Pharmacy",
-            "lasts": "Stock lasts",
-            "stock": "Stock, packs",
-            "expected": "28 days, packs",
-            "between": "8 times of 10 between",
-        },
-        "Stock items with how many days their stock lasts, what runs out first on top.",
+    past = forecasts.past(
+        data.read(forecasts.wanted_before, chosen, since, first),
+        data.read(forecasts.open_days, chosen.pharmacy_id, since, first),
+        shelf,
+        pd.date_range(since, first - timedelta(days=1)),
     )
+    sentence = _sentence(cover, count)
+    st.plotly_chart(
+        charts.forecast(
+            past,
+            data.read(forecasts.foretold, chosen),
+            ITEM_BAND if chosen.is_one_item else GROUP_BAND,
+        ),
+        alt=f"Demand of {called} per day, and the forecast with its bounds. {sentence}",
+    )
+    st.write(words.plain(sentence))
+    st.write(words.plain(_band(chosen, count, now)))
+    gaps = int(past["demand_milli"].isna().sum())
+    empty = int(past["is_empty"].sum())
+    told = [
+        f"{words.plural(gaps, 'day')} of the {PAST_DAYS} before are gaps: closed, or not counted." if gaps else "",
+        f"On {words.plural(empty, 'day')} the shelf was empty in the evening: what was sold then is less than what was wanted." if empty else "",
+    ]  # fmt: skip
+    if any(told):
+        st.caption(" ".join(one for one in told if one))
     parts.source(
-        f"out_stock_cover: {words.day(made['first_on'])} to {words.day(made['last_on'])}, model "
-        f"{made['version']}, {words.plural(int(made['item_count']), 'item')}; stock as it was then",
+        f"agg_daily_demand before, out_stock_forecast from {words.day(first)} on, model {made['version']}; stock as it "
+        "was then",
         made["made_at"],
         now,
     )
     parts.download("Forecast as CSV", "/admin/export/forecast.csv")
-    _item(rows, made, now)
 
 
-def _item(rows: pd.DataFrame, made: pd.Series, now: datetime) -> None:
-    st.header("One medicine at one pharmacy")
-    labels = [
-        f"{medicine} · {pharmacy}"
-        for medicine, pharmacy in zip(rows["medicine"], rows["pharmacy"], strict=True)
-    ]
-    chosen = st.selectbox("Stock item", range(len(rows)), format_func=lambda row: labels[row])
-    ids = UUID(rows["pharmacy_id"].iloc[chosen]), UUID(rows["medicine_id"].iloc[chosen])
-    first = made["first_on"].date()
-    past = data.read(forecasts.sold_before, *ids, first - timedelta(days=PAST_DAYS), first)
-    ahead = data.read(forecasts.foretold, *ids)
-    whole = past.set_index("day").reindex(
-        pd.date_range(first - timedelta(days=PAST_DAYS), first - timedelta(days=1)), fill_value=0
-    )
-    expected, low, high = (
-        words.packs(int(rows[f"demand_28{part}_milli"].iloc[chosen]))
-        for part in ("", "_low", "_high")
-    )
-    sentence = (
-        f"In the 28 days foretold: {expected} packs expected, eight times of ten {low} to {high}."
-    )
-    st.plotly_chart(
-        charts.forecast(whole.rename_axis("day").reset_index(), ahead),
-        alt=f"Demand of {labels[chosen]} per day, and the forecast with its interval. {sentence}",
-    )
-    st.write(sentence)
-    parts.source(
-        f"agg_daily_demand before, out_stock_forecast after {words.day(first)}",
-        made["made_at"],
-        now,
+def _sentence(cover: "pd.Series[Any]", count: int) -> str:
+    expected, low, high, stock = (
+        words.packs(int(cover[name]))
+        for name in (
+            "demand_28_milli", "demand_28_low_milli", "demand_28_high_milli", "stock_milli",
+        )
+    )  # fmt: skip
+    if count == 1:
+        return (
+            f"In the 28 days foretold: {expected} packs expected, eight times of ten {low} to {high}. In stock: {stock} "
+            f"packs; lasts: {words.cover(cover['days_of_cover'])}."
+        )
+    return (
+        f"In the 28 days foretold: {expected} packs expected of {words.plural(count, 'item')} together; {low} where every "
+        f"item is low, {high} where every item is high. In stock: {stock} packs."
     )
 
 
-def _errors(model: pd.Series, now: datetime) -> None:
-    st.header("How the methods compare")
-    errors = data.read(forecasts.errors, int(model["model_run"]))
-    if errors.empty:
-        parts.nothing(
-            "No past error yet: at least 49 days of sales are needed, 21 to learn from and 28 to be held to."
+def _band(chosen: Chosen, count: int, now: datetime) -> str:
+    """What the interval means, and how often it held of late, where that is known."""
+    if not chosen.is_one_item and count > 1:
+        meaning = (
+            "The band adds up what each item's own bounds are. Items are seldom all high on one day, so more than eight "
+            "days of ten lie in it; a group has no interval of its own."
         )
     else:
-        rows = errors.assign(
-            share=[
-                words.percent(error / actual if actual else None)
-                for error, actual in zip(errors["error_milli"], errors["actual_milli"], strict=True)
-            ]
+        meaning = "One day in ten should be above the band and one below it."
+    days = data.read(
+        scores.scores, scores.DAY, scores.ALL, (now - timedelta(days=PAST_DAYS)).date()
+    )
+    share, scored = scores.inside(days)
+    held = (
+        "How often it held is not known yet: no day that was foretold has been held against what came."
+        if share is None
+        else f"Over all items, {words.percent(share)} of the days lay in their band, on "
+        f"{words.plural(scored, 'day')} of late (page Drift)."
+    )
+    return f"{meaning} {held}"
+
+
+def _own_error(chosen: Chosen, called: str, now: datetime) -> None:
+    st.header("Its own past error")
+    period = data.read(forecasts.told_period)
+    rows = data.read(forecasts.told_before, chosen)
+    total = data.read(forecasts.told_total, chosen)
+    source = "out_pharmacy_item"
+    if period.empty or rows.empty:
+        parts.nothing(
+            "Not known: of the last 28 full days nothing was foretold here, for too little was known before them."
+        )
+        parts.source(source, None, now)
+        return
+    span = period.iloc[0]
+    st.write(words.plain(past_sentence(rows, total, span["first_on"], span["last_on"])))
+    if len(rows) > 1:
+        worst = rows.head(MOST_ITEMS)
+        st.subheader(
+            f"The {MOST_ITEMS} most wrong of {total['item_count']:,}"
+            if len(worst) < len(rows)
+            else "The most wrong first"
         )
         parts.table(
-            rows,
-            {"method": "Method", "share": "Error of 28-day totals", "origin_count": "Past origins"},
-            "Each method with the error of its 28-day totals, the best on top.",
+            worst.assign(
+                told=(worst["told_milli"] / MILLI).round(1),
+                wanted=(worst["wanted_milli"] / MILLI).round(1),
+                off=((worst["told_milli"] - worst["wanted_milli"]) / MILLI).round(1),
+                empty=["not known" if pd.isna(one) else f"{one:.0f}" for one in worst["out_days"]],
+            ),
+            {
+                "medicine": "Medicine",
+                "pharmacy": "Pharmacy",
+                "told": "Told, packs",
+                "wanted": "Came, packs",
+                "off": "Off by",
+                "empty": "Days empty",
+            },
+            f"Each item of {called} with what would have been told and what came, most wrong first.",
         )
-        st.caption(
-            f"Origins from {words.day(errors['first_on'].min())} to {words.day(errors['last_on'].max())}: "
-            "at each, every method saw only what was known then."
+    st.caption(
+        "Told: what the model in use tells of these days from what was known before them, not what a page showed then; that "
+        "is on the page Drift. Came: sold and refused."
+        + (" Off by: a minus is too few." if len(rows) > 1 else "")
+    )
+    parts.source(source, span["made_at"], now)
+
+
+def past_sentence(rows: pd.DataFrame, total: "pd.Series[Any]", first: Any, last: Any) -> str:
+    """What would have been told of the last 28 days against what came, in words."""
+    days = f"Of the 28 days from {words.day(first)} to {words.day(last)}"
+    if len(rows) == 1:
+        row = rows.iloc[0]
+        told, came = words.packs(row["told_milli"]), words.packs(row["wanted_milli"])
+        said = f"{days}: told {told} packs, came {came}"
+        if row["wanted_milli"]:
+            off = row["told_milli"] / row["wanted_milli"] - 1
+            said += (
+                f", so {words.percent(abs(off))} too {'many' if off > 0 else 'few'}"
+                if off
+                else ", as told"
+            )
+        if pd.isna(row["out_days"]):
+            return f"{said}. Whether its shelf was empty in between is not known."
+        empty = int(row["out_days"])
+        if not empty:
+            return f"{said}."
+        return (
+            f"{said}. But its shelf was empty on {words.plural(empty, 'evening')}: what came is less than what was wanted, "
+            "and this is no fair error."
         )
-    parts.source("model_run and model_error", model["trained_at"], now)
-    with st.expander("The model's card"):
-        st.markdown(str(model["card"]))
+    share, fair, left_out = forecasts.past_error(total)
+    told_share = "nothing was wanted" if share is None else f"{words.percent(share)} of what came"
+    said = f"{days}: the errors of {words.plural(fair, 'item')}, added up, are {told_share}."
+    if left_out:
+        said += (
+            f" {words.plural(left_out, 'item')} left out, whose shelf was empty on a day or is not known: what they sold "
+            "is not what was wanted."
+        )
+    return said

@@ -166,7 +166,7 @@ def _alerts(rows: pd.DataFrame, now: datetime) -> None:
             "ended": "Ended",
             "highest": "Highest",
             "usual": "Usual",
-            "band_high_count": "Chance, up to",
+            "band_high_count": "By chance",
         },
         "Alerts of the last ninety days, those that last first.",
     )
@@ -193,7 +193,7 @@ def _above(rows: pd.DataFrame, looked_at: object, now: datetime) -> None:
                 "measure": "Measure",
                 "event_count": "Last 60 minutes",
                 "usual": "Usual",
-                "high_count": "Chance, up to",
+                "high_count": "By chance",
             },
             "Medicines and groups of the last hour, furthest above their usual first.",
         )

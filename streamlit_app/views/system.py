@@ -21,12 +21,21 @@ STILL = timedelta(minutes=3)
 QUEUES = {
     "outbox": ("Changes not told to Kafka yet", "outbox"),
     "mail_owed": ("Mails owed to patients", "mail_owed"),
+    "mail_reminder": ("Reminders by mail that are due", "reminder_owed"),
+    "sms_reminder": ("Reminders by SMS that are due", "reminder_owed"),
+    "waiting_offer": ("Times offered to the waiting list, open until claimed", "waiting_offer"),
+    "absence_visit": ("Visits a doctor's absence took, patient not told", "absence_visit"),
     "file_spool": ("Files on their way to HDFS", "file_spool"),
     "unlanded_file": ("Landed files being written to HDFS", "landing_file"),
     "unchecked_file": ("Landed files the gate has not looked at", "landing_file"),
+    "unfiled": ("Landed facts of visits not in their record files", "raw_appointments"),
+    "record_difference": (
+        "Record files that differ from their visit",
+        "out_appointment_difference",
+    ),
     "dead_letter": ("Dead letters nobody has replayed", "landing_dead_letter"),
 }
-QUICK = ("outbox", "unlanded_file")
+QUICK = ("outbox", "unlanded_file", "absence_visit")
 """What is late after `LATE`; the rest goes in rounds of its own, or waits for a person."""
 
 
@@ -122,7 +131,8 @@ def step(milliseconds: int) -> str:
 
 def _queues(now: datetime) -> None:
     st.header("What waits")
-    rows = data.read(system.queues)
+    # To the minute, so that an answer is kept for whoever looks next.
+    rows = data.read(system.queues, now.replace(second=0, microsecond=0))
     waits = {row["queue"]: row for row in rows.to_dict("records")}
     late = [
         QUEUES[name][0]
@@ -135,6 +145,7 @@ def _queues(now: datetime) -> None:
             icon=":material/schedule:",
         )
     known = rows[rows["queue"].isin(list(QUEUES))]
+    known = known.sort_values("queue", key=lambda names: names.map(list(QUEUES).index))
     parts.table(
         known.assign(
             what=[QUEUES[one][0] for one in known["queue"]],
@@ -147,7 +158,7 @@ def _queues(now: datetime) -> None:
         {"what": "What", "waiting_count": "Waiting", "oldest": "Oldest", "table": "Source"},
         "Each queue with how much waits in it and since when.",
     )
-    parts.source("queue_age and landing_*, as they are; looked at", now, now)
+    parts.source("the tables named, as they are; looked at", now, now)
 
 
 def _landing(now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Visits: what was asked, decided, kept and missed in a range of days, and how doctors' time was used."""
 
 from datetime import date, datetime, timedelta
-from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,8 +16,6 @@ from streamlit_app.queries import names, visits
 EVERY = "All"
 DAYS = 28
 MOST_DAYS = 366
-TILE_WIDTH = 156
-OPENED = "visits_rows"
 BOOKED = "booked"
 UNLISTED = "a doctor who is no longer listed"
 
@@ -111,30 +108,14 @@ def _downloads(first: date, last: date, speciality: str, doctor: str) -> None:
 
 def _tiles(sums: dict[str, int], chosen: Chosen, doctors: pd.DataFrame) -> None:
     numbers = {**sums, BOOKED: data.read(activity.booked_count, chosen)}
-    with st.container(horizontal=True, gap="small"):
-        for kind, (title, meaning) in TILES.items():
-            # Two beside each other on a telephone.
-            with st.container(width=TILE_WIDTH, gap="small"):
-                st.metric(title, f"{numbers[kind]:,}", border=True)
-                st.button(
-                    "Rows",
-                    key=f"rows-{kind}",
-                    help=f"{title}. {meaning}",
-                    on_click=partial(_open, kind),
-                    width="stretch",
-                )
-    opened = st.session_state.get(OPENED)
-    if opened in TILES:
+    opened = parts.tiles("visits", TILES, numbers)
+    if opened:
         rows = (
             data.read(activity.booked, chosen)
             if opened == BOOKED
             else data.read(activity.rows, chosen, opened)
         )
         _rows(opened, visits.happened(rows), numbers[opened], doctors, chosen)
-
-
-def _open(kind: str) -> None:
-    st.session_state[OPENED] = None if st.session_state.get(OPENED) == kind else kind
 
 
 def _rows(
@@ -340,8 +321,8 @@ def _weeks(rows: pd.DataFrame) -> None:
             "lapsed": "Lapsed",
             "attended": "Attended",
             "missed": "Missed",
-            "offered": "Offered, hours",
-            "booked": "Booked, hours",
+            "offered": "Offered h",
+            "booked": "Booked h",
             "share": "Used",
         },
         "Each week of the range with what happened and how doctors' time was used.",

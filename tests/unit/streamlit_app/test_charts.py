@@ -32,13 +32,14 @@ def test_a_forecast_has_its_interval_around_it():
     ahead = pd.DataFrame(
         {"day": DAYS, "expected_milli": [2000, 0], "low_milli": [1000, 0], "high_milli": [4000, 0]}
     )
-    past = pd.DataFrame({"day": DAYS, "demand_milli": [3000, 1000]})
+    past = pd.DataFrame({"day": DAYS, "demand_milli": [3000, 1000], "is_empty": False})
 
-    before, high, low, expected = charts.forecast(past, ahead).data
+    before, _, high, low, expected = charts.forecast(past, ahead, "eight of ten").data
 
     assert list(before.y) == [3, 1]
     assert list(high.y) == [4, 0]
     assert list(low.y) == [1, 0]
     assert low.fill == "tonexty"
+    assert low.name == "eight of ten"
     assert list(expected.y) == [2, 0]
     assert expected.line.dash == "dash"

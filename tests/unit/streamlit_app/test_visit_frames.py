@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from remedy.appointments.activity import Day, reference, totals, within
+from remedy.appointments.activity import Day, totals, within
 from remedy.appointments.model import Visit
 from remedy.appointments.utilisation import Use, by
+from remedy.values import reference_of
 from streamlit_app import charts
 from streamlit_app.queries import visits
 from streamlit_app.views import visits as page
@@ -87,8 +88,8 @@ def test_a_wait_is_told_by_its_bound():
 
 def test_a_visit_is_called_as_on_the_portal():
     visit_id = UUID("0192f000-0000-7000-8000-00001234abcd")
-    assert reference(visit_id) == "1234-ABCD"
-    assert reference(visit_id) == Visit.reference.fget(_with_id(visit_id))
+    assert reference_of(visit_id) == "1234-ABCD"
+    assert reference_of(visit_id) == Visit.reference.fget(_with_id(visit_id))
 
 
 def _with_id(visit_id: UUID) -> object:

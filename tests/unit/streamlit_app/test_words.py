@@ -73,3 +73,8 @@ def test_a_count_agrees_with_its_noun():
     assert words.plural(1, "row") == "1 row"
     assert words.plural(1200, "row") == "1,200 rows"
     assert words.plural(2, "search", "searches") == "2 searches"
+
+
+def test_a_list_that_may_have_been_cut_says_so() -> None:
+    assert words.cut(19_999, 20_000) == ""
+    assert words.cut(20_000, 20_000).startswith("Only the worst 20,000 are looked at")
