@@ -78,6 +78,7 @@ def a_medicine(connection: sa.Connection, **differs: object) -> UUID:
 
 
 def a_hospital(connection: sa.Connection, **differs: object) -> UUID:
+    """A hospital at which two or three people may ask for what a hundred would; what a limit does is a test's own."""
     public_id = uuid7()
     values = {
         "public_id": public_id,
@@ -87,6 +88,8 @@ def a_hospital(connection: sa.Connection, **differs: object) -> UUID:
         "latitude": 41.91,
         "longitude": 12.49,
         "time_zone": "Europe/Rome",
+        "open_requests": 1000,
+        "visits_ahead": 1000,
     }
     connection.execute(sa.insert(hospital_tables.hospital).values({**values, **differs}))
     return public_id

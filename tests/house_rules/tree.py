@@ -32,6 +32,7 @@ SAID = {
     "remedy/calls/no_show.json": "What was learnt of missed visits: weights, and where from",
     "remedy/catalogue/substitution.toml": "What is never given in place of another brand: data with its source and date",
     "remedy/prescriptions/ingredients.toml": "Salts, other names and families of ingredients: how names are compared",
+    "bench/forecast.toml": "The generated items of `./run bench shortage`",
     "remedy/schema/migrations/": "Alembic; each step runs beside the previous version of the code",
     "remedy/town/lists/": "Its medicines, pharmacies, hospitals, doctors, patients; all but substances and ATC codes invented",
     "remedy/events/schemas/": "JSON Schema of every event, made from the classes",

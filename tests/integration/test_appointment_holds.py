@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remedy.appointments import queries
+from remedy.appointments.limits import AtOnce
 from remedy.appointments.model import HOLD_FOR, Hold, Refused, Slot, SlotTaken, Visit
 from remedy.schema.hospital import appointment_cell, appointment_hold, doctor
 from tests import factories
@@ -177,6 +178,10 @@ def test_whatever_happens_no_time_is_two_peoples_nor_held_too_long(
                 got = act(slot.starts_at, person)
             except SlotTaken:
                 assert not may
+                assert booked.get(slot) != person
+                continue
+            except AtOnce:
+                assert booked[slot] == person
                 continue
             assert may
             if isinstance(got, Hold):

@@ -67,7 +67,7 @@ def test_visits_of_another_length_cannot_overlap_a_visit(clinic: Clinic) -> None
     longer = [slot for slot in clinic.slots() if slot.starts_at < slots[5].starts_at]
     assert longer
     with pytest.raises(SlotTaken):
-        clinic.ask(slots[3].starts_at.replace(minute=0))
+        clinic.ask(slots[3].starts_at.replace(minute=0), clinic.ben)
     assert all(
         slot.ends_at <= slots[3].starts_at or slot.starts_at >= slots[3].ends_at for slot in longer
     )

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.appointments import attendance, queries, queue, rules, service
-from remedy.appointments.model import AlreadyDecided, Refused, Visit
+from remedy.appointments.model import URGENCIES, AlreadyDecided, Refused, Visit
 from remedy.events import hospital as told
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
@@ -288,6 +288,23 @@ def test_a_rule_accepts_what_it_says_and_nothing_before_it_is_switched_on(clinic
     assert kept is not None
     assert kept.ended_at == clinic.watch()
     assert folded(clinic) == in_the_table(clinic)
+
+
+def test_no_patient_is_accepted_for_calling_a_request_more_urgent(clinic: Clinic) -> None:
+    slots = iter(clinic.slots())
+    visit = clinic.ask(next(slots).starts_at)
+    for most in URGENCIES:
+        rule_id = a_rule(clinic, visit, is_on=True, urgency=most)
+        accepted = [
+            clinic.ask(next(slots).starts_at, urgency=urgency).state == "accepted"
+            for urgency in URGENCIES
+        ]
+        # Whatever is accepted for one word is accepted for every calmer one.
+        assert accepted == sorted(accepted, reverse=True)
+        assert sum(accepted) == URGENCIES.index(most) + 1
+        in_transaction(
+            clinic.database, lambda c, one=rule_id: rules.end(c, one, clock=clinic.watch)
+        )
 
 
 def test_a_rule_of_a_speciality_counts_hours_ahead_and_a_moved_visit_too(clinic: Clinic) -> None:

@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from remedy.owed import owe
 from remedy.pipeline.task_results import TaskEnd, write_down
 from remedy.schema.measures import portal_minute
-from remedy.schema.pipeline import landing_file, landing_position
+from remedy.schema.pipeline import RAW, landing_file, landing_position
+from remedy.schema.reminders import out_reminder, visit_reminder
+from remedy.schema.visit_files import out_appointment_filing
 from remedy.values import uuid7
 from streamlit_app.queries import system
+from tests.integration.dashboard_counts import import_register, leave_waiting
 from tests.integration.dashboard_scene import NOW, set_scene
 from tests.integration.dashboards import browser, open_page, reader, words_of
 
@@ -24,6 +27,8 @@ def scene(database: sa.Engine) -> SimpleNamespace:
     """Ten minutes of a portal, a mail owed, a file planned, five runs of two DAGs."""
     with database.begin() as at:
         made = set_scene(at)
+        leave_waiting(at, made)
+        import_register(at)
         for ago in range(1, 11):
             # 95 of 100 searches within 5 ms, the others within 300; of the orders one in ten fails.
             for room, step, count, refused, failed in (
@@ -84,7 +89,21 @@ def test_the_page_says_how_the_portal_the_queues_and_the_dags_do(browser, scene)
     assert waits.loc["Mails owed to patients"].tolist()[:2] == [1, "4 min ago"]
     assert waits.loc["Files on their way to HDFS"].tolist()[:2] == [0, "nothing waits"]
     assert waits.loc["Dead letters nobody has replayed"].tolist()[0] == 1
-    assert "Waiting longer than it should: Landed files being written" in page.warning[-1].value
+    for what, expected in (
+        # Of the three that are planned one is of later and one of a visit that was moved since.
+        ("Reminders by SMS that are due", [1, "7 min ago"]),
+        ("Reminders by mail that are due", [0, "nothing waits"]),
+        ("Times offered to the waiting list, open until claimed", [1, "50 min ago"]),
+        ("Visits a doctor's absence took, patient not told", [1, "8 min ago"]),
+        ("Landed facts of visits not in their record files", [1, "2 min ago"]),
+        ("Record files that differ from their visit", [1, "2 h ago"]),
+    ):
+        assert waits.loc[what].tolist()[:2] == expected, what
+    late = page.warning[-1].value
+    assert (
+        "longer than it should: Landed files being written to HDFS, Visits a doctor's absence"
+        in late
+    )
     dags = next(one.value for one in page.dataframe if "DAG" in one.value).set_index("DAG")
     assert dags.loc["check_quality"].tolist()[:4] == [4, 1, "75.0%", 1]
     assert dags.loc["move_files"].tolist()[:4] == [1, 0, "100.0%", 0]
@@ -112,3 +131,47 @@ def test_an_hour_in_which_nobody_asked_is_said(browser, scene, database):
     finally:
         with database.begin() as at:
             at.execute(portal_minute.insert(), rows)
+
+
+def test_a_reminder_that_went_or_will_never_go_is_owed_no_longer(reader, scene, database):
+    def owed() -> int:
+        with reader.connect() as at:
+            rows = system.queues(at, NOW).set_index("queue")
+        return int(rows.loc["sms_reminder", "waiting_count"])
+
+    assert owed() == 1
+    same = ("appointment_public_id", "version", "step", "starts_at")
+    with database.begin() as at:
+        due = at.execute(sa.select(out_reminder).where(out_reminder.c.step == "sms-3")).one()
+        told = {name: getattr(due, name) for name in same}
+        at.execute(
+            visit_reminder.insert().values(
+                **told, public_id=uuid7(), state="waiting", attempts=1, next_at=NOW
+            )
+        )
+    mine = visit_reminder.c.appointment_public_id == due.appointment_public_id
+    try:
+        for state, count in (("waiting", 1), ("sent", 0), ("given up", 0), ("unwanted", 0)):
+            with database.begin() as at:
+                at.execute(visit_reminder.update().where(mine).values(state=state))
+            assert owed() == count, state
+    finally:
+        with database.begin() as at:
+            at.execute(visit_reminder.delete().where(mine))
+
+
+def test_what_is_filed_waits_for_it_no_longer(reader, scene, database):
+    def unfiled() -> int:
+        with reader.connect() as at:
+            rows = system.queues(at, NOW).set_index("queue")
+        return int(rows.loc["unfiled", "waiting_count"])
+
+    assert unfiled() == 1
+    with database.begin() as at:
+        newest = at.execute(sa.select(sa.func.max(RAW["appointments"].c.id))).scalar_one()
+        at.execute(out_appointment_filing.insert().values(name="visits", last_row_id=newest))
+    try:
+        assert unfiled() == 0
+    finally:
+        with database.begin() as at:
+            at.execute(out_appointment_filing.delete())

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from models.baseline import HORIZON
+from models.demand_model import BY_CLASS
 from models.forecasting import forecast, forecast_with_a_model
+from models.mixing import LEVEL_MIX
 from models.registry import NoModel, WrongArtefact, champion, load
 from models.regression import RIDGE
 from models.training import NothingCounted, train
@@ -20,6 +22,7 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
 from remedy.schema.pipeline import (
     agg_daily_demand,
     aggregated_day,
+    model_choice,
     model_error,
     model_run,
     out_stock_cover,
@@ -64,7 +67,7 @@ def town(database: sa.Engine) -> Iterator[list[tuple[UUID, UUID]]]:
     yield items
     with database.begin() as connection:
         for table in (
-            model_error, model_run, out_stock_cover, out_stock_forecast, agg_daily_demand,
+            model_choice, model_error, model_run, out_stock_cover, out_stock_forecast, agg_daily_demand,
             aggregated_day, stock_lot, stock_item,
         ):  # fmt: skip
             connection.execute(table.delete())
@@ -132,14 +135,18 @@ def test_a_training_keeps_the_best_model_and_a_forecast_uses_it(database, files,
     with database.connect() as connection:
         run = champion(connection)
     assert run.version == trained.version
-    assert run.method == RIDGE
+    assert run.method in {RIDGE, LEVEL_MIX, BY_CLASS}
     assert run.data_until == LAST
     assert trained.relative_error is not None
     assert trained.relative_error < 1
     assert load(files, run).items == tuple(sorted(town))
     assert "| 28-day mean |" in files.read(f"models/demand/{run.version}/card.md").decode()
     methods = {row[1] for row in stored(database, model_error)}
-    assert methods == {"28-day mean", "seasonal naive", "ridge"}
+    assert methods - {BY_CLASS} == {"28-day mean", "seasonal naive", "ridge", "level mix"}
+    choices = stored(database, model_choice)
+    assert {choice[2] for choice in choices} == methods - {BY_CLASS}
+    for kind in {choice[1] for choice in choices}:
+        assert sum(choice[3] for choice in choices if choice[1] == kind) == 1
 
     told = forecast(database, files, clock=Watch(NOW))
 
@@ -189,7 +196,7 @@ def test_an_artefact_somebody_changed_is_not_used(database, files, town):
     path = f"models/demand/{trained.version}/model.json"
     content = files.read(path)
     files.delete(path)
-    files.write_once(path, [content.replace(b"ridge", b"RIDGE")])
+    files.write_once(path, [content.replace(b'"form":2', b'"form":3')])
 
     with pytest.raises(WrongArtefact, match="SHA-256"):
         forecast(database, files, clock=Watch(NOW))

@@ -10,13 +10,16 @@ from remedy.appointments import rules
 from remedy.stock import transfers
 from remedy.values import uuid7
 from tests.factories import a_pharmacy
-from tests.integration.portal_cast import Cast, a_cast, ids_of_accounts, settings_for
+from tests.integration.notice_scene import told_and_dismissed
+from tests.integration.portal_cast import Cast, a_cast, canary, ids_of_accounts, settings_for
 from tests.integration.routes import COLLEAGUES, ELSEWHERE, PEOPLE, ROUTES, Route
 from web_portal import create_app
+from web_portal.parts import parts_of
 
 COUNTED = (
     "account", "api_key", "invitation", "link_request", "mailed_link", "pharmacy_application",
     "session", "appointment", "stock_movement", "stock_hold", "stock_transfer", "outbox", "patient",
+    "shortage_notice", "shortage_told", "shortage_silence",
 )  # fmt: skip
 
 
@@ -42,6 +45,10 @@ def cast_with_ids(database_url: str, database: sa.Engine) -> Cast:
         made.ids["rule"] = rules.add(
             connection, doctor_id=made.ids["ekow"], speciality=None, urgency="routine",
             hours_ahead=24, made_by=made.ids["farah_account"], clock=made.watch,
+        )  # fmt: skip
+        told_and_dismissed(
+            connection, parts_of(made.app).vault, made.ids, made.watch, note=canary("asha"),
+            reason=canary("dev"),
         )  # fmt: skip
     for name in PEOPLE:
         if name:

@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from remedy.messages.service import NotSent
 from remedy.pipeline.overdue import look
+from remedy.schema.hospital import hospital
+from tests.factories import a_doctor
 from tests.integration.portal_cast import Cast, a_cast, mails
 from web_portal import postman
 
@@ -272,3 +276,68 @@ def test_doctors_are_found_by_speciality_and_hospital(cast: Cast) -> None:
     hospital = re.findall(r'<option value="([0-9a-f-]{36})"', page)[0]
     assert "Dr Ekow" in cast.browser().get(f"/doctors?hospital={hospital}").text
     assert "Dr Ekow" not in cast.browser().get("/doctors?speciality=dermatology").text
+
+
+@contextmanager
+def limited(cast: Cast, **most: int) -> Iterator[None]:
+    """At a hospital where one patient may ask for little."""
+    with cast.engine.begin() as c:
+        c.execute(sa.update(hospital).values(most))
+    yield
+    with cast.engine.begin() as c:
+        c.execute(sa.update(hospital).values(open_requests=1000, visits_ahead=1000))
+
+
+@pytest.mark.parametrize(
+    ("most", "sentence"),
+    [
+        ({"open_requests": 1}, "At most 1 may wait at a time"),
+        ({"visits_ahead": 1}, "are ahead of you, asked for or accepted"),
+    ],
+)
+def test_who_has_asked_for_enough_reads_it_before_the_form_and_finds_what_is_open(
+    cast: Cast, most: dict[str, int], sentence: str
+) -> None:
+    visit = asked(cast, free_times(cast)[0])
+    time, other = free_times(cast)[-2:]
+    before = address(cast, f"/request?starts_at={time.replace('+', '%2B')}")
+    assert 'name="symptoms"' in cast.of("asha").get(before).text
+    with limited(cast, **most):
+        for page in (address(cast), before):
+            answer = cast.of("asha").get(page)
+            assert answer.status_code == 200
+            assert sentence in answer.text
+            assert f'href="{visit}"' in answer.text
+            assert 'name="symptoms"' not in answer.text
+        for refused in (hold(cast, other), ask(cast, other)):
+            assert refused.status_code == 409
+            assert refused.text.count(sentence) == 1
+            assert f'href="{visit}"' in refused.text
+        # What was written is kept, and others and signed out people read nothing of it.
+        assert "a &lt;b&gt;cough" in refused.text
+        assert sentence not in cast.of("ben").get(address(cast)).text
+        assert sentence not in cast.browser().get(address(cast)).text
+        assert cast.of("asha").post(f"{visit}/cancel", {}).status_code == 303
+        at_once = cast.of("asha").get(address(cast)).text
+    assert f'href="{visit}"' not in at_once
+
+
+def test_a_time_at_which_the_patient_has_another_visit_is_refused_with_a_link_to_it(
+    cast: Cast,
+) -> None:
+    time, other = free_times(cast)[:2]
+    visit = asked(cast, time)
+    with cast.engine.begin() as c:
+        second = a_doctor(c, name="Dr Ito")
+    told = {"starts_at": time, "urgency": "soon", "symptoms": "a cough"}
+    refused = cast.of("asha").post(f"/doctors/{second}/request", told)
+    assert refused.status_code == 409
+    assert "There is another visit at that time already, with Dr Ekow" in refused.text
+    assert f'href="{visit}"' in refused.text
+    answer = cast.of("asha").post(f"/doctors/{second}/request", {**told, "starts_at": other})
+    moved = answer.headers["Location"].split("?")[0]
+    refused = cast.of("asha").post(f"{moved}/move", {"starts_at": time, "version": "1"})
+    assert refused.status_code == 409
+    assert f'href="{visit}"' in refused.text
+    for one in (visit, moved):
+        cast.of("asha").post(f"{one}/cancel", {})

@@ -256,18 +256,31 @@ def test_a_rule_is_made_off_switched_on_and_says_what_it_accepted(cast: Cast) ->
         c.execute(sa.delete(acceptance_rule))
 
 
+BEFORE = {
+    "change_hours": "24", "urgent_minutes": "60", "open_requests": "3", "visits_ahead": "2"
+}  # fmt: skip
+
+
 def test_an_admin_sets_a_hospitals_limits(cast: Cast) -> None:
     _address, visit = accepted(cast)
     page = f"/admin/rules/limits/{visit.hospital_id}"
-    told = {"change_hours": "48", "urgent_minutes": "15"}
+    told = dict(zip(BEFORE, ("48", "15", "5", "4"), strict=True))
     assert cast.of("farah").post(page, told).status_code == 303
     with cast.engine.connect() as c:
         found = queries.visit(c, visit.appointment_id)
     assert found is not None
     assert (found.change_hours, found.urgent_minutes) == (48, 15)
-    for wrong in ({"change_hours": "500"}, {"urgent_minutes": "0"}, {"change_hours": "a day"}):
+    for wrong in (
+        {"change_hours": "500"},
+        {"urgent_minutes": "0"},
+        {"change_hours": "a day"},
+        {"open_requests": "0"},
+        {"visits_ahead": "51"},
+    ):
         assert cast.of("farah").post(page, {**told, **wrong}).status_code == 422
-    cast.of("farah").post(page, {"change_hours": "24", "urgent_minutes": "60"})
+    assert cast.of("farah").post(page, {**told, **BEFORE}).status_code == 303
+    with cast.engine.begin() as c:
+        c.execute(sa.update(hospital_table).values(open_requests=1000, visits_ahead=1000))
 
 
 def test_who_came_is_noted_on_the_page_of_the_day(cast: Cast) -> None:

@@ -46,7 +46,7 @@ def test_the_daily_pages_are_at_once_there_and_the_others_behind_one_key(
 ) -> None:
     show(screen, cast, "/pharmacy/stock")
     page, nav = screen.page, screen.page.locator(".top nav")
-    for name in ("Stock", "Orders", "Holds", "Prescriptions", "Till"):
+    for name in ("My pharmacy", "Stock", "Orders", "Holds", "Prescriptions", "Till"):
         expect(nav.get_by_role("link", name=name, exact=True)).to_be_visible()
     others = (
         "Live demand",

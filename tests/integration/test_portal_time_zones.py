@@ -1,15 +1,20 @@
 """A calendar from a doctor's hands to a patient's visit, in browsers whose clocks are of other parts of the world."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from icalendar import Calendar
 from playwright.sync_api import Browser, Page, expect
 
+from remedy.appointments import service
+from remedy.gateways.mysql import in_transaction
 from tests.factories import PASSWORD, Watch
 from tests.integration.portal_cast import Cast, a_cast
 from tests.integration.serving import served
+from web_portal.parts import parts_of
 
 pytestmark = pytest.mark.long
 
@@ -91,6 +96,34 @@ def test_a_night_the_clocks_change_is_the_same_in_every_part_of_the_world(cast: 
         short = patient.locator("section.day", has_text="Sunday")
         assert short.locator(".taken").count() == 4
         assert short.locator("button").count() == (len(NIGHTS[night]) - 1) * 4
+        assert_confirmed_in_the_hospitals_time(cast, patient, night)
+
+
+def assert_confirmed_in_the_hospitals_time(cast: Cast, patient: Page, night: date) -> None:
+    """An admin accepts: page and calendar file say the hospital's time with its zone, wherever they are read."""
+    row = cast.rows("SELECT public_id FROM appointment ORDER BY id DESC LIMIT 1")[0]
+    visit_id = UUID(bytes=bytes(row.public_id))
+    vault = parts_of(cast.app).vault
+    visit = in_transaction(
+        cast.engine,
+        lambda c: service.decide(
+            c, vault, visit_id, accept=True, note="", decided_by=cast.ids["farah_account"],
+            version=1, clock=cast.watch,
+        ),
+    )  # fmt: skip
+    zone_name, hour = ("CEST", 1) if night.month == 3 else ("CET", 2)
+    said = f"{night:%a} {night.day} {night:%b} 2026, 03:00 ({zone_name})"
+    patient.goto(f"/requests/{visit_id}")
+    expect(patient.locator("#visit")).to_contain_text("Accepted")
+    expect(patient.locator(".facts")).to_contain_text(said)
+    with patient.expect_download() as download:
+        patient.get_by_role("link", name="Put it into your calendar (.ics)").click()
+    (entry,) = Calendar.from_ical(download.value.path().read_bytes()).walk("VEVENT")
+    assert (
+        entry["DTSTART"].dt == visit.starts_at == datetime(*night.timetuple()[:3], hour, tzinfo=UTC)
+    )
+    assert entry["DTEND"].dt - entry["DTSTART"].dt == timedelta(hours=1)
+    assert f"{said} at the hospital" in str(entry["DESCRIPTION"])
 
 
 def ask_for_the_last(patient: Page) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from remedy.appointments import editing, queries
 from remedy.appointments.model import LIVING, Refused, Slot, SlotTaken, Visit
 from remedy.schema.hospital import appointment, doctor, visit_kind
+from tests import factories
 from tests.integration.clinic import Clinic, a_clinic, cells_without_their_key
 from tests.integration.test_appointments import at_once, overlaps
 
@@ -33,6 +34,9 @@ class Raced:
     clinic: Clinic
     kinds: list[UUID]
     days: int
+    patients: list[UUID]
+    """One for each client: nobody is at two doctors, or twice at one, at one time."""
+
     happened: Counter[str] = field(default_factory=Counter)
 
     def free(self, kind_id: UUID) -> list[Slot]:
@@ -41,7 +45,7 @@ class Raced:
     def client(self, number: int, seed: int) -> None:
         """Take what is free until nothing is; now and then call off, or move to another free time."""
         random = Random(seed * 1000 + number)
-        patient_id = self.clinic.asha if number % 2 else self.clinic.ben
+        patient_id = self.patients[number]
         kinds = list(self.kinds)
         while kinds:
             kind_id = random.choice(kinds)
@@ -111,7 +115,7 @@ class Raced:
 
     def call_all_off(self) -> None:
         """The patients call everything off, as the next round begins with an empty week."""
-        for patient_id in (self.clinic.asha, self.clinic.ben):
+        for patient_id in (*self.patients, self.clinic.asha):
             with self.clinic.database.connect() as c:
                 visits = queries.visits_of(c, patient_id)
             for visit in visits:
@@ -130,7 +134,9 @@ def a_race(database: sa.Engine, *, days: int) -> Raced:
                     buffer_minutes=after, clock=clinic.watch,
                 )
             )  # fmt: skip
-    return Raced(clinic, kinds, days)
+    with database.begin() as c:
+        patients = [factories.a_patient(c, clinic.vault, name=f"P{n}") for n in range(CLIENTS)]
+    return Raced(clinic, kinds, days, patients)
 
 
 def run_a_round(raced: Raced, seed: int) -> None:

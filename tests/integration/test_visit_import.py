@@ -22,6 +22,8 @@ from remedy.pipeline.visit_import import SOURCE, import_visits
 from remedy.pipeline.visit_records import AGE, BOOKED_LATE, COLUMNS
 from remedy.schema.hospital import appointment
 from remedy.schema.people import outbox
+from remedy.schema.pipeline import RAW
+from remedy.schema.visit_files import imported_visit
 from tests.factories import Watch
 from tests.unit.remedy.pipeline.test_visit_records import line
 
@@ -33,6 +35,7 @@ ZONE = "Europe/Rome"
 def engine(database: sa.Engine) -> sa.Engine:
     with database.begin() as connection:
         connection.execute(sa.delete(outbox))
+        connection.execute(sa.delete(imported_visit))
     return database
 
 
@@ -76,6 +79,18 @@ def test_each_line_is_told_once_however_often_it_is_brought_in(engine, tmp_path,
     assert len({row.aggregateid for row in rows}) == 10, "the key is the record's hash"
     with engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(appointment)) == 0
+
+
+def test_what_was_brought_in_is_known_when_its_event_is_gone_from_every_table(engine, tmp_path):
+    path = a_register(tmp_path, *(line(AppointmentID=str(number)) for number in range(3)))
+    bring_in(engine, path)
+    with engine.begin() as connection:
+        # As after three months: the outbox keeps what was told for a week, `raw_*` what landed for ninety days.
+        connection.execute(sa.delete(outbox))
+        assert not connection.scalar(sa.select(sa.func.count()).select_from(RAW["appointments"]))
+    again = bring_in(engine, path)
+    assert (again.added, again.there_already) == (0, 3)
+    assert told(engine) == []
 
 
 def test_an_import_that_was_stopped_goes_on_where_it_ended(engine, tmp_path, monkeypatch):

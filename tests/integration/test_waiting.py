@@ -14,6 +14,7 @@ from remedy.events.hospital import AppointmentAccepted, AppointmentRequested
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
 from remedy.schema.absence import waiting_entry, waiting_offer
+from remedy.schema.hospital import hospital
 from remedy.schema.people import mail_owed
 from tests import factories
 from tests.integration.clinic import NEXT_WEEK, Clinic, a_clinic, cells_without_their_key
@@ -28,9 +29,13 @@ names = iter(range(1000))
 @pytest.fixture
 def clinic(database: sa.Engine) -> Iterator[Clinic]:
     """A doctor who is there for an hour on Mondays only, three times; and of a speciality of their own."""
-    yield a_clinic(
+    made = a_clinic(
         database, speciality=f"waited for {next(names)}", hours=((0, time(9), time(10)),)
     )
+    with database.begin() as c:
+        # Ben stands for the crowd that has every time.
+        c.execute(sa.update(hospital).values(open_requests=1000, visits_ahead=1000))
+    yield made
     with database.begin() as c:
         c.execute(sa.delete(waiting_offer))
         c.execute(sa.delete(waiting_entry))
@@ -189,14 +194,14 @@ def test_who_comes_second_is_told_and_keeps_the_place(clinic: Clinic) -> None:
         claim(clinic, first.public_id, late)
     assert is_open(clinic, entry)
     # It is called off once more: now it is offered again to who was too late.
-    visit = next(v for v in _visits(clinic, soon) if v.state == "accepted")
+    visit = next(v for v in visits_of(clinic, soon) if v.state == "accepted")
     clinic.cancel(visit, soon)
     assert offer(clinic) == 1
     (again,) = offers(clinic, entry)
     assert claim(clinic, again.public_id, late).state == "accepted"
 
 
-def _visits(clinic: Clinic, patient_id: UUID) -> list[Visit]:
+def visits_of(clinic: Clinic, patient_id: UUID) -> list[Visit]:
     with clinic.database.connect() as c:
         return queries.visits_of(c, patient_id)
 
@@ -286,7 +291,7 @@ def test_an_earlier_time_takes_the_place_of_a_later_visit(clinic: Clinic) -> Non
     assert offer(clinic) == 1
     (made,) = offers(clinic)
     visit = claim(clinic, made.public_id)
-    states = {v.appointment_id: v.state for v in _visits(clinic, clinic.asha)}
+    states = {v.appointment_id: v.state for v in visits_of(clinic, clinic.asha)}
     assert states == {visit.appointment_id: "accepted", mine.appointment_id: "cancelled"}
     assert booked[9].starts_at in [slot.starts_at for slot in clinic.slots(days=28)]
 

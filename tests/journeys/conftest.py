@@ -10,8 +10,18 @@ from playwright.sync_api import Page
 from bench.till import Till
 from remedy.accounts.keys import new_api_key
 from remedy.gateways.mysql import engine_for
+from remedy.schema.hospital import hospital
 from remedy.schema.pharmacy import medicine, pharmacy
 from remedy.values import utc_now
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asha_stands_for_many(stack) -> None:
+    """One demo patient asks in every journey, more than a hospital lets one patient ask; the limits have tests of their own."""
+    engine = engine_for(stack.settings("owner").database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.update(hospital).values(open_requests=1000, visits_ahead=1000))
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
 """On a fresh installation every DAG runs once, in order; on an old one nothing is run again."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from stack import airflow
 from stack.installation import StackError
+
+DAGS = Path(__file__).parents[3] / "dags"
 
 
 class FakeAirflow(airflow.Client):
@@ -81,3 +86,27 @@ def test_a_failed_run_is_named_the_next_runs_all_the_same_and_it_is_tried_again(
     again = FakeAirflow()
     airflow.run_first(again, airflow.Done(tmp_path / "first-runs"), again.settle, str)
     assert again.started == ["(settle)", "aggregate_demand"]
+
+
+def task(state, pool="training"):
+    return {"state": state, "pool": pool}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "is_through"),
+    [
+        ([task("success"), task("skipped"), task("running", airflow.BESIDE)], True),
+        ([task("success"), task("awaiting_input"), task(None)], True),
+        ([task("success"), task("running")], False),
+        ([task("success"), task(None)], False),
+        ([task("failed"), task("upstream_failed", airflow.BESIDE)], False),
+        ([], False),
+    ],
+)
+def test_nobody_waits_for_a_persons_word_or_for_what_is_worked_on_beside(tasks, is_through):
+    assert airflow.is_through(tasks) is is_through
+
+
+def test_the_pool_nobody_waits_for_is_one_the_installation_makes():
+    pools = json.loads((DAGS / "pools.json").read_text())
+    assert airflow.BESIDE in pools
