@@ -12,6 +12,7 @@ import pandas as pd
 
 from models.baseline import HORIZON
 from models.dataset import Floats, Panel
+from models.shelves import running_sums
 
 SES, AUTO_ETS, CROSTON, TSB_NAME = "SES", "AutoETS", "Croston", "TSB"
 PLAIN_RIDGE = "ridge per series"
@@ -24,10 +25,7 @@ TSB_ALPHA = 0.1
 def filled(panel: Panel) -> Floats:
     """Demand without gaps: an unknown day is the mean of the 28 known days before it."""
     demand = np.where(panel.is_known, panel.demand, 0.0)
-    total, count = (
-        np.concatenate([np.zeros((len(demand), 1)), np.cumsum(values, axis=1)], axis=1)
-        for values in (demand, panel.is_known)
-    )
+    total, count = (running_sums(values) for values in (demand, panel.is_known))
     made = demand.copy()
     for item, day in np.argwhere(~panel.is_known):
         first = int(np.searchsorted(count[item], count[item, day] - HORIZON, side="right")) - 1

@@ -21,7 +21,7 @@ from models.features import LEAST_DAYS, active_at, spread_at
 from models.mixing import CLASSES, LEVEL_MIX, NEW, Names, Weights, classes_of
 from models.mixing_past import WaysPast
 from models.outliers import tamed
-from models.quantiles import Past
+from models.quantiles import Past, known_mean
 from models.regression import RIDGE, Lessons, RidgeModel, TooLittleHistory
 from models.scores import usable_scale
 
@@ -227,10 +227,8 @@ def champions_of(trial: Trial, told: Mapping[str, Floats]) -> dict[str, str]:
     errors = np.array([trial.total_errors(told[name], trial.origins.chosen) for name in SERVED])
     # Only where all of them said something: else who was silent at hard times would win.
     errors = np.where(np.isfinite(errors).all(axis=0), errors, np.nan) / trial.scale
-    known = np.isfinite(errors)
-    count = known.sum(axis=1)
-    mean = np.where(known, errors, 0).sum(axis=1) / np.maximum(count, 1)
-    is_scored = (count > 0).all(axis=0)
+    mean = known_mean(errors, 1)
+    is_scored: Flags = np.all(np.isfinite(mean), axis=0)
 
     def best(use: Flags, otherwise: str) -> str:
         if not use.any():

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from models.baseline import HORIZON
 from models.dataset import Flags, Floats, Panel
@@ -59,16 +58,6 @@ class Features:
     scale: Floats
     open_share: Floats
     is_active: Flags
-
-    def frame(self, panel: Panel) -> pd.DataFrame:
-        """The same as a tidy frame, a row per item and day foretold."""
-        items, days, _ = self.values.shape
-        frame = pd.DataFrame(self.values.reshape(items * days, -1), columns=list(NAMES))
-        frame.insert(0, "medicine_id", [m for _, m in panel.items for _ in range(days)])
-        frame.insert(0, "pharmacy_id", [p for p, _ in panel.items for _ in range(days)])
-        ahead = [panel.last_day + timedelta(days=h) for h in range(1, days + 1)]
-        frame.insert(2, "day", ahead * items)
-        return frame
 
 
 class Sums:

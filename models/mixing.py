@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from models.baseline import HORIZON, MEAN_28, mean_28
 from models.dataset import Floats, Panel
+from models.quantiles import known_mean
 from models.seasonal_level import WAYS, is_rare, season, ways
 
 LEVEL_MIX = "level mix"
@@ -66,7 +67,7 @@ def weights_of(errors: Floats, kinds: Names) -> Weights:
     """
     scored = np.isfinite(errors).all(axis=0)
     count = scored.sum(axis=0)
-    mean = np.where(scored, errors, 0).sum(axis=1) / np.maximum(count, 1)
+    mean = known_mean(np.where(scored, errors, np.nan), 1)
     usual = mean.mean(axis=0)
     is_told = (count >= OWN_TOTALS) & (usual > 0)
     relative = np.where(is_told, mean / np.where(usual > 0, usual, 1), np.nan)

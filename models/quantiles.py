@@ -196,7 +196,7 @@ def _ranked(errors: Floats, level: Floats) -> Floats:
 def _usual(errors: Floats) -> Floats:
     """An item's mean absolute error; that of all items where it has too few."""
     count = np.isfinite(errors).sum(axis=0)
-    mean = np.nansum(np.abs(errors), axis=0) / np.maximum(count, 1)
+    mean = known_mean(np.abs(errors))
     is_own = (count >= LEAST_ERRORS) & (mean > 0)
     others = float(mean[is_own].mean()) if is_own.any() else 1.0
     result: Floats = np.where(is_own, mean, others)

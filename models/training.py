@@ -11,11 +11,11 @@ from models.choice import Choice, choices_of
 from models.dataset import Panel, last_closed_day, read_panel
 from models.demand_model import DemandModel
 from models.evaluation import Comparison, compare
-from models.mixing import CLASSES, LEVEL_MIX, classes_of
+from models.mixing import LEVEL_MIX, classes_of
 from models.promotion import reasons_to_ask
 from models.quantiles import bands_of
 from models.registry import Stored, record, save
-from models.regression import RIDGE, TooLittleHistory
+from models.regression import RIDGE
 from remedy.gateways.hdfs import Files
 from remedy.gateways.mysql import in_transaction
 from remedy.values import Clock, utc_now
@@ -75,23 +75,16 @@ def train(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Trained
     )
 
 
-def learn(panel: Panel, comparison: Comparison, method: str | None = None) -> DemandModel:
-    """What serves: the champion of every class, or the named method for all, as learned from the whole panel.
-
-    Raises:
-        TooLittleHistory: if the ridge is named and there is nothing it could learn from.
-    """
-    champions = comparison.champions if method is None else dict.fromkeys(CLASSES, method)
+def learn(panel: Panel, comparison: Comparison) -> DemandModel:
+    """What serves: the champion of every class, as learned from the whole panel."""
     kinds = classes_of(panel)
-    used = set(champions.values())
-    if RIDGE in used and comparison.ridge is None:
-        raise TooLittleHistory(f"{panel.day_count} days are too few for the ridge; name another.")
+    used = set(comparison.champions.values())
     return DemandModel(
-        champions,
+        comparison.champions,
         panel.last_day,
         panel.items,
         tuple(str(kind) for kind in kinds),
-        bands_of(comparison.trial.past(comparison.of_champions(kinds, champions))),
+        bands_of(comparison.trial.past(comparison.of_champions(kinds))),
         comparison.ridge if RIDGE in used else None,
         comparison.mix if LEVEL_MIX in used else None,
     )

@@ -24,6 +24,7 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
 from remedy.schema.pipeline import agg_daily_demand, agg_daily_stock, aggregated_day
 from remedy.values import uuid7
 from tests.factories import Watch, a_medicine, a_pharmacy, row_of
+from tests.unit.models.town import served_by
 
 DAYS = 70
 OTHERS = 12
@@ -99,7 +100,7 @@ def foretold(engine: sa.Engine, watch: Watch) -> Kept:
         assert until is not None
         panel = read_panel(connection, until)
     comparison = compare(panel)
-    model: DemandModel = learn(panel, comparison, MEAN_28)
+    model: DemandModel = learn(panel, served_by(MEAN_28, comparison))
     stored = save(kept, model, "card", trained_at=watch())  # type: ignore[arg-type]
     with engine.begin() as connection:
         record(connection, stored, model, comparison, "card")

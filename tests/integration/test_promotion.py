@@ -24,7 +24,7 @@ from models.training import learn
 from remedy.gateways.mysql import engine_for, in_transaction
 from remedy.schema.pipeline import model_choice, model_error, model_run
 from tests.integration.advice_scene import Kept
-from tests.unit.models.town import seasonal
+from tests.unit.models.town import seasonal, served_by
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PANEL = seasonal(120, items=3)
@@ -50,7 +50,7 @@ def compared():
 
 @pytest.fixture(scope="module")
 def plain(compared) -> DemandModel:
-    return learn(PANEL, compared, MEAN_28)
+    return learn(PANEL, served_by(MEAN_28, compared))
 
 
 @pytest.fixture

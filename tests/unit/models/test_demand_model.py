@@ -15,7 +15,7 @@ from models.mixing import CLASSES, INTERMITTENT, LEVEL_MIX, NEW, SEASONAL, SMOOT
 from models.quantiles import PLAIN
 from models.regression import RIDGE
 from models.training import choices_made, learn
-from tests.unit.models.town import seasonal
+from tests.unit.models.town import seasonal, served_by
 
 
 def trained(made):
@@ -50,7 +50,7 @@ def test_the_same_data_give_the_same_bytes():
 def test_every_item_is_foretold_by_the_champion_of_its_class(town):
     made, comparison = town
     champions = dict(zip(CLASSES, (RIDGE, MEAN_28, LEVEL_MIX, SEASONAL_NAIVE), strict=True))
-    plain = learn(made, comparison, RIDGE)
+    plain = learn(made, served_by(RIDGE, comparison))
     model = replace(
         plain,
         champions=champions,
@@ -60,7 +60,7 @@ def test_every_item_is_foretold_by_the_champion_of_its_class(town):
 
     told = model.forecast(made, made.last_day).expected
 
-    mixed = learn(made, comparison, LEVEL_MIX).forecast(made, made.last_day).expected
+    mixed = learn(made, served_by(LEVEL_MIX, comparison)).forecast(made, made.last_day).expected
     assert np.allclose(told[0], plain.forecast(made, made.last_day).expected[0])
     assert np.allclose(told[1], mean_28(made)[1])
     assert np.allclose(told[2], mixed[2])
@@ -72,7 +72,7 @@ def test_every_item_is_foretold_by_the_champion_of_its_class(town):
 def test_an_item_unknown_to_the_model_is_foretold_as_a_new_one(town):
     made, comparison = town
     model = replace(
-        learn(made, comparison, MEAN_28),
+        learn(made, served_by(MEAN_28, comparison)),
         champions=dict(zip(CLASSES, (MEAN_28, MEAN_28, MEAN_28, SEASONAL_NAIVE), strict=True)),
     )
     more = seasonal(240, items=7)
@@ -111,7 +111,7 @@ def test_about_eight_of_ten_days_to_come_lie_within_the_interval():
 
 def test_a_closed_weekday_is_foretold_as_nothing_with_no_doubt():
     made = seasonal(147)  # whole weeks, so that the seventh day foretold is a Sunday
-    told = learn(made, compare(made), RIDGE).forecast(made, made.last_day)
+    told = learn(made, served_by(RIDGE, compare(made))).forecast(made, made.last_day)
 
     assert (told.expected[:, 6::7] == 0).all()
     assert (told.high[:, 6::7] == 0).all()
@@ -154,7 +154,7 @@ def test_what_is_not_a_model_is_refused_with_a_sentence(content):
 
 
 def test_a_model_made_for_other_features_is_refused(town):
-    changed = json.loads(learn(town[0], town[1], RIDGE).to_bytes())
+    changed = json.loads(learn(town[0], served_by(RIDGE, town[1])).to_bytes())
     changed["ridge"]["features"][0] = "tea_leaves"
 
     with pytest.raises(UnreadableModel, match="other features"):
@@ -171,7 +171,7 @@ def test_a_model_made_for_other_features_is_refused(town):
     ],
 )
 def test_a_model_with_a_part_missing_is_refused(town, member, value, sentence):
-    changed = json.loads(learn(town[0], town[1], RIDGE).to_bytes())
+    changed = json.loads(learn(town[0], served_by(RIDGE, town[1])).to_bytes())
     changed[member] = value
 
     with pytest.raises(UnreadableModel, match=sentence):

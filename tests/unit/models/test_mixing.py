@@ -20,7 +20,7 @@ from models.mixing import (
 )
 from models.mixing_past import WaysPast
 from models.training import learn
-from tests.unit.models.town import panel, seasonal
+from tests.unit.models.town import panel, seasonal, served_by
 
 
 def test_classes_are_told_by_season_by_rarity_and_by_age():
@@ -122,7 +122,7 @@ def test_the_mix_beats_the_28_day_mean_on_a_fixed_seasonal_series():
 def test_a_mix_that_is_used_survives_its_bytes_and_foretells_new_items():
     made = seasonal(240, items=3)
     comparison = compare(made)
-    model = learn(made, comparison, LEVEL_MIX)
+    model = learn(made, served_by(LEVEL_MIX, comparison))
     again = type(model).from_bytes(model.to_bytes())
 
     more = seasonal(240, items=4)

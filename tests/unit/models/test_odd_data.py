@@ -19,7 +19,7 @@ from models.evaluation import SERVED, compare
 from models.mixing import LEVEL_MIX, NEW
 from models.regression import RIDGE
 from models.training import choices_made, learn
-from tests.unit.models.town import FIRST, medicine, pharmacy
+from tests.unit.models.town import FIRST, medicine, pharmacy, served_by
 
 DAYS = 190
 ODD = (pharmacy(1), medicine(99))
@@ -68,7 +68,9 @@ def foretold(*rows: pd.DataFrame, days: int = DAYS, masked=()) -> Foretold:
     model = learn(panel, comparison)
     card = card_of(panel, model, comparison, choices_made(panel, model, comparison))
     named = SERVED if comparison.ridge else (MEAN_28, LEVEL_MIX)
-    models = {method: learn(panel, comparison, method) for method in named} | {CHOSEN: model}
+    models = {method: learn(panel, served_by(method, comparison)) for method in named} | {
+        CHOSEN: model
+    }
     told = {
         name: DemandModel.from_bytes(each.to_bytes()).forecast(panel, last + timedelta(days=1))
         for name, each in models.items()

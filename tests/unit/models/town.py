@@ -1,6 +1,7 @@
 """Small invented demand for the models' tests: frames as `agg_daily_demand` gives them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from models.dataset import COLUMNS, Panel, panel_of
+from models.evaluation import Comparison
+from models.mixing import CLASSES
 
 FIRST = date(2025, 1, 6)  # a Monday
 
@@ -54,3 +57,8 @@ def seasonal(
             for item in range(items)
         }
     )
+
+
+def served_by(method: str, comparison: Comparison) -> Comparison:
+    """The same comparison, had one method come off best in every class."""
+    return replace(comparison, champions=dict.fromkeys(CLASSES, method))
