@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 MARKS = {"integration": pytest.mark.integration, "journeys": pytest.mark.journey}
 CHROMIUM = "/usr/bin/chromium"
+SHOWN_WITHIN_MS = 20_000
+"""How long is waited for what a page shall show, unless a test says more: five seconds, as is usual, are few on a busy machine."""
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -114,8 +116,9 @@ def stack(request: pytest.FixtureRequest) -> "Iterator[RunningStack]":
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """Debian's Chromium, headless."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=SHOWN_WITHIN_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield chromium

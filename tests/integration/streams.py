@@ -29,7 +29,7 @@ from remedy.schema.pipeline import RAW, landing_file, landing_position
 from remedy.values import utc_now, uuid7
 
 TOPIC = "stock-movements"
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Streams:
@@ -86,7 +86,7 @@ class Streams:
         finally:
             consumer.close()
 
-    def land(self, seconds: float = 3, **options: Any) -> landing.Landed:
+    def land(self, seconds: float, **options: Any) -> landing.Landed:
         """One landing in this process."""
         return landing.land(
             self.engine,
@@ -100,14 +100,16 @@ class Streams:
             **options,
         )
 
-    def land_all(self) -> None:
-        """Land until everything that is on the topics now is in MySQL and HDFS."""
+    def land_all(self, **options: Any) -> None:
+        """Land until everything that is on the topics now is in MySQL and HDFS; options are those of `land`."""
         ends = self.ends()
         stop = threading.Event()
         watcher = threading.Thread(target=self._stop_at, args=(ends, stop))
         watcher.start()
-        self.land(PATIENCE_S, stop=stop)
-        watcher.join()
+        try:
+            self.land(PATIENCE_S, stop=stop, **options)
+        finally:
+            watcher.join()
         assert self._is_at(ends), "landing did not reach the ends of the topics"
 
     def counted(self, ids: list[UUID]) -> dict[UUID, int]:

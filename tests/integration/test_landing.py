@@ -249,7 +249,7 @@ def test_a_dead_letter_is_put_on_its_topic_again_once(streams: Streams) -> None:
     event = sale(uuid4())
     assert streams.publisher.publish([event]) == []
     # The reader is wrong: its clock is two days behind.
-    streams.land(3, clock=lambda: utc_now() - timedelta(days=2))
+    streams.land_all(clock=lambda: utc_now() - timedelta(days=2))
     assert streams.counted([event.event_id]) == {event.event_id: 0}
     assert replay(streams, is_dry=True) == dead_letters.Replayed(wanted=1, told=0, gone=0)
     assert replay(streams, is_dry=False) == dead_letters.Replayed(wanted=1, told=1, gone=0)
@@ -297,7 +297,7 @@ def test_loading_a_file_and_inserting_rows_land_the_same(streams: Streams) -> No
     for loader in (Loader(large=1), Loader(large=10**9)):
         streams.begin_at_the_end()
         assert streams.publisher.publish(events) == []
-        streams.land(3, loader=loader)
+        streams.land_all(loader=loader)
         assert loader.may_load
         landed.append(contents(streams, events))
         with streams.engine.begin() as connection:
@@ -328,7 +328,7 @@ def test_rows_are_landed_while_hdfs_is_away_and_filed_when_it_is_back(streams: S
         raise FileStoreError("No HDFS NameNode answers.")
 
     with pytest.raises(FilingFailed, match="No HDFS NameNode answers"):
-        streams.land(3, files=away)
+        streams.land_all(files=away)
     assert streams.counted([event.event_id]) == once([event.event_id])
     assert streams.paths() == []
     streams.land_all()
@@ -355,7 +355,7 @@ def test_landing_stops_loudly_when_its_next_record_is_not_in_kafka(streams: Stre
     with streams.engine.begin() as connection:
         set_positions(connection, beyond, utc_now())
     with pytest.raises(StartGone, match="should go on at offset"):
-        streams.land(3)
+        streams.land(60)
 
 
 def test_a_new_partition_begins_with_its_earliest_record(streams: Streams) -> None:

@@ -1,8 +1,11 @@
 """What a patient writes leaves the portal's transaction only encrypted, and is gone with the key."""
 
 import json
+import os
 import uuid
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,16 +29,24 @@ def files_that_hold(folders, word: str) -> list[str]:
     """Every file below the folders that holds the word as bytes."""
     found, sought = [], word.encode()
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                with path.open("rb") as file:
-                    tail = b""
-                    while chunk := file.read(CHUNK):
-                        if sought in tail + chunk:
-                            found.append(str(path))
-                            break
-                        tail = chunk[-len(sought) :]
+        # A running stack clears away files and folders meanwhile; `rglob` fails on those, `walk` passes them over.
+        for parent, _, names in os.walk(folder):
+            for path in sorted(Path(parent, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if path.is_file() and not path.is_symlink() and holds(path, sought):
+                        found.append(str(path))
     return found
+
+
+def holds(path: Path, sought: bytes) -> bool:
+    """Whether a file holds these bytes, also across the edge of two chunks."""
+    with path.open("rb") as file:
+        tail = b""
+        while chunk := file.read(CHUNK):
+            if sought in tail + chunk:
+                return True
+            tail = chunk[-len(sought) :]
+    return False
 
 
 @pytest.fixture(scope="module")
