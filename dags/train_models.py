@@ -9,9 +9,9 @@ are compared on past origins, and the best of each class of items is taken.
 * **Urgent**: no. A model weeks old is a little worse, not wrong.
 
 What changes little is put in use at once. What changes **much** waits at the task `ask` for a person, under "Required
-Actions"; the question says what changes. Forecasts go on with the model in use meanwhile, and for good if the answer
-is no or none comes in three days; the next training begins after it. `docs/runbooks/forecasting.md` says how to answer
-and to go back. Trees and an LSTM learn the same (`challenge`), are compared, never used. Nothing counted: it skips.
+Actions"; the question says what changes, and a mail tells every admin. Forecasts go on with the model in use, and for
+good if the answer is no or none comes in three days; the next training begins after it. How to answer and to go back:
+`docs/runbooks/forecasting.md`. Trees and an LSTM (`challenge`) are compared, never used. Nothing counted: it skips.
 """
 
 from datetime import timedelta
@@ -22,10 +22,10 @@ from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from remedy import orchestration
+from remedy.messages.model_question import ANSWERED_WITHIN
 from remedy.orchestration import CHALLENGE_POOL, MODELS_TRAINED, TRAINING_POOL
 
 YES, NO = "Put it in use", "Keep the model in use"
-ANSWERED_WITHIN = timedelta(days=3)
 
 
 @dag(

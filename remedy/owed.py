@@ -18,7 +18,7 @@ from remedy.schema.people import mail_owed
 
 Kind = Literal[
     "visit_decided", "visit_proposed", "visit_lapsed", "visit_confirmed", "visit_moved", "visit_cancelled",
-    "urgent_waiting",
+    "urgent_waiting", "model_question",
     "absent_offered", "absent_other", "absent_waiting", "absent_lapsed", "waiting_offer", "waiting_removed",
     "order_ready", "order_out", "order_cancelled",
     "hold_withdrawn", "order_withdrawn",
@@ -29,7 +29,8 @@ Kind = Literal[
 """What a mail says; its words are the portal's (`web_portal/owed_words.py`).
 
 `about` is the public id of what it is about: a visit, an order, a hold, a pharmacy, a prescription, a medicine, of
-`runs_out` the line of a prescription, of `shortage` the notice, and of `waiting_offer` and `waiting_removed` the entry in the waiting list. `urgent_waiting` is owed to admins: whom it names is an account, not a patient.
+`runs_out` the line of a prescription, of `shortage` the notice, and of `waiting_offer` and `waiting_removed` the entry in the waiting list. `urgent_waiting` and `model_question`
+(about a version, by `remedy.messages.model_question`) are owed to admins: whom they name is an account, not a patient.
 """
 
 AT_A_TIME = 20

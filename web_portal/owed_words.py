@@ -1,15 +1,25 @@
-"""What a patient is written, by kind of mail (`remedy.owed`): nothing about health, only where to read."""
+"""What patients and admins are written, by kind of mail (`remedy.owed`): nothing about health, only where to read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from remedy.appointments import queue
+from remedy.messages import model_question
 from remedy.notices.queries import is_to_be_mailed
+from remedy.schema.pharmacy import pharmacy
+from web_portal.pages import moment
+from web_portal.parts import Parts
 
 StillSo = Callable[..., bool]
-"""Whether a mail is still to go: of what (the mail's `about`), to which patient, now."""
+"""Whether a mail is still to go: of what (the mail's `about`), to which patient or account, now."""
+Named = Callable[[Parts, UUID], dict[str, str]]
+"""What the words name besides addresses of the portal, by what the mail is about; asked when it is written."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,7 @@ class Words:
     `argument` is what the page's address calls that which the mail is about; empty where the page is of all such.
     `has_calendar_file` says that a visit's calendar file goes with it, `is_to_staff` that it is owed to an account,
     `is_still_so` what is asked in the moment of sending, where a mail must not go if it is not so any more.
+    `named` gives what else the words name; where `page` is empty, the address as well.
     """
 
     subject: Any
@@ -28,6 +39,29 @@ class Words:
     has_calendar_file: bool = False
     is_to_staff: bool = False
     is_still_so: StillSo | None = None
+    named: Named | None = None
+
+
+def _pharmacy(here: Parts, about: UUID) -> dict[str, str]:
+    """What the pharmacy is called that a mail is about."""
+    name = sa.select(pharmacy.c.name).where(pharmacy.c.public_id == about)
+    return {"pharmacy": here.read(lambda c: c.execute(name).scalar_one())}
+
+
+def _question(here: Parts, about: UUID) -> dict[str, str]:
+    """What a demand model that waits changes, until when an answer counts, and where Airflow asks."""
+    asked = here.read(lambda c: model_question.of_mail(c, about, now=here.now()))
+    if asked is None:
+        raise LookupError("What the mail is about was answered meanwhile.")
+    return {
+        "change": asked.change,
+        "until": moment(asked.until, here.region.time_zone),
+        "address": here.settings.airflow_url + model_question.ASKED_AT,
+    }
+
+
+def _is_asked(connection: sa.Connection, about: UUID, _admin: UUID, *, now: datetime) -> bool:
+    return model_question.of_mail(connection, about, now=now) is not None
 
 
 _LOOK_FOR_ANOTHER = _l(
@@ -70,6 +104,19 @@ WORDS: dict[str, Words] = {
         "admin.decision",
         "visit_id",
         is_to_staff=True,
+        is_still_so=queue.still_waits,
+    ),
+    "model_question": Words(
+        _l("A new demand model waits for a decision"),
+        _l(
+            "The new demand model changes much, so it is not used unless somebody says so. What changes:"
+            " %(change)s\n\nDecide until %(until)s; without an answer the model in use stays. Read everything"
+            " that changes, and answer, in Airflow under Required Actions: %(address)s"
+        ),
+        "",
+        is_to_staff=True,
+        is_still_so=_is_asked,
+        named=_question,
     ),
     "visit_proposed": Words(
         _l("The hospital proposes another time"),
@@ -183,6 +230,7 @@ WORDS: dict[str, Words] = {
             " now: it cannot hand anything out. Find another pharmacy at %(address)s"
         ),
         "search.home",
+        named=_pharmacy,
     ),
     "pharmacy_reinstated": Words(
         _l("%(pharmacy)s is open to you again"),
@@ -191,6 +239,7 @@ WORDS: dict[str, Words] = {
             " so at %(address)s"
         ),
         "search.home",
+        named=_pharmacy,
     ),
     "prescription_decided": Words(
         _l("A pharmacist has looked at your prescription"),

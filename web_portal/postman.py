@@ -1,4 +1,4 @@
-"""Writes to patients what they are owed (`remedy.owed`): the portal holds the keys that an address needs.
+"""Writes to patients and admins what they are owed (`remedy.owed`): the portal holds the keys that an address needs.
 
 A thread of each worker looks every few seconds, and at once when it is woken. A mail goes at least once: its row is
 taken for a while, the mail handed over, the row deleted. A worker killed in between leaves the row to a later look,
@@ -17,7 +17,6 @@ from remedy.appointments import queries
 from remedy.messages import service as messages
 from remedy.messages.service import Attachment
 from remedy.owed import Owed
-from remedy.schema.pharmacy import pharmacy
 from web_portal import visit_calendar
 from web_portal.owed_words import WORDS, Words
 from web_portal.parts import HandOver, to_the_server
@@ -78,32 +77,31 @@ class Postman(Round):
         email = here.read(lambda c: self._email(c, mail, words))
         if email is None:
             return False
-        named = {words.argument: mail.about} if words.argument else {}
-        values = {
-            "address": self._address(words.page, **named),
-            "choice": self._address("own_health.reminders"),
-            "pharmacy": here.read(lambda c: _pharmacy_name(c, mail)),
-        }
         with self._app.app_context(), force_locale(here.region.languages[0]):
+            values = self._values(mail, words)
             subject, text = str(words.subject) % values, str(words.text) % values
             files = self._files(mail, words, values["address"], email)
         self.hand_over(email, subject, text, *files)
         return True
 
+    def _values(self, mail: Owed, words: Words) -> dict[str, str]:
+        """What the words of a mail name."""
+        values = {"choice": self._address("own_health.reminders")}
+        if words.page:
+            about = {words.argument: mail.about} if words.argument else {}
+            values["address"] = self._address(words.page, **about)
+        return values | (words.named(self._here, mail.about) if words.named else {})
+
     def _email(self, connection: sa.Connection, mail: Owed, words: Words) -> str | None:
         """Where the mail goes; None where nobody is left to read it, or what it says is settled meanwhile."""
-        now = self._here.now()
         if words.is_still_so and not words.is_still_so(
-            connection, mail.about, mail.patient_id, now=now
+            connection, mail.about, mail.patient_id, now=self._here.now()
         ):
             return None
-        if not words.is_to_staff:
-            reached = contact(connection, self._here.vault, mail.patient_id)
-            return reached.email if reached else None
-        asked = queries.visit(connection, mail.about)
-        if asked is None or not asked.may_decide(now):
-            return None
-        return staff_email(connection, mail.patient_id)
+        if words.is_to_staff:
+            return staff_email(connection, mail.patient_id)
+        reached = contact(connection, self._here.vault, mail.patient_id)
+        return reached.email if reached else None
 
     def _files(self, mail: Owed, words: Words, address: str, email: str) -> list[Attachment]:
         """What goes with it: the calendar file of a visit, where a calendar holds it or should."""
@@ -116,12 +114,6 @@ class Postman(Round):
 
     def _address(self, page: str, **values: object) -> str:
         return self._here.settings.portal_url + self._app.url_map.bind("").build(page, values)
-
-
-def _pharmacy_name(connection: sa.Connection, mail: Owed) -> str:
-    """What the pharmacy is called that a mail is about; empty where it is about something else."""
-    named = sa.select(pharmacy.c.name).where(pharmacy.c.public_id == mail.about)
-    return connection.execute(named).scalar() or ""
 
 
 def init_app(app: Flask) -> None:

@@ -76,6 +76,14 @@ def tell_admins(connection: sa.Connection, appointment_id: UUID, *, now: datetim
     return True
 
 
+def still_waits(
+    connection: sa.Connection, appointment_id: UUID, _admin: UUID, *, now: datetime
+) -> bool:
+    """Whether what an admin is written about is still to be decided."""
+    asked = queries.visit(connection, appointment_id)
+    return asked is not None and asked.may_decide(now)
+
+
 _WITH_HOSPITAL = appointment.join(doctor, doctor.c.id == appointment.c.doctor_id).join(
     hospital, hospital.c.id == sa.func.coalesce(appointment.c.hospital_id, doctor.c.hospital_id)
 )

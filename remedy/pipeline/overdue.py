@@ -1,6 +1,6 @@
 """What falls due by the clock: requests nobody decided let go of their time, holds and orders end, old rows go.
 
-A visit nobody was checked in for is taken for missed, and admins are owed a mail about an urgent request that waits. And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
+A visit nobody was checked in for is taken for missed, and admins are owed a mail about an urgent request or a demand model that waits. And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
 relay, with the portal's account: an expired hold counts no more at once whether or not this has run, but the event
 that says so comes from here. What cannot be done for one is done for the others.
 """
@@ -17,6 +17,7 @@ from remedy.accounts.service import forget_old
 from remedy.appointments import attendance, queue, service, waiting_round
 from remedy.catalogue import watches
 from remedy.gateways.mysql import in_transaction
+from remedy.messages import model_question
 from remedy.notices import service as notices
 from remedy.orders import pickup
 from remedy.orders import service as orders
@@ -56,6 +57,11 @@ def look(engine: sa.Engine, *, clock: Clock) -> tuple[int, int, int]:
         engine,
         partial(queue.late, now=clock()),
         lambda one: lambda c: queue.tell_admins(c, one, now=clock()),
+    )
+    _each(
+        engine,
+        partial(model_question.asked, now=clock()),
+        lambda one: lambda c: model_question.tell_admins(c, one, clock=clock),
     )
     _each(
         engine,

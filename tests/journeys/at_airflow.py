@@ -27,14 +27,14 @@ class Person:
 
     def __init__(self, stack: Any) -> None:
         settings = stack.settings("owner")
-        self.name = settings.airflow_user
-        self.airflow = Airflow(settings.airflow_url, self.name, settings.airflow_password)
+        self.name, self.password = settings.airflow_user, settings.airflow_password
+        self.airflow = Airflow(settings.airflow_url, self.name, self.password)
         self._url = f"{settings.airflow_url}/api/v2/dags/train_models/dagRuns"
         self._session = requests.Session()
         self._session.trust_env = False
         token = self._session.post(
             f"{settings.airflow_url}/auth/token",
-            json={"username": self.name, "password": settings.airflow_password},
+            json={"username": self.name, "password": self.password},
             timeout=30,
         )
         self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"

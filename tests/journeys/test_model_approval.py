@@ -1,17 +1,21 @@
 """A person decides in Airflow about a demand model that changes much; until then forecasts go on with the one in use."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 
 from models.challenge import CHALLENGERS
 from models.registry import champion
+from remedy.accounts.queries import admins
 from remedy.gateways import hdfs
 from remedy.gateways.mysql import engine_for
 from remedy.schema.pipeline import model_choice, model_run, out_stock_forecast
 from tests.journeys.at_airflow import NO, PATIENCE_S, YES, Person, until
+from tests.journeys.newcomer import caught
 
 pytestmark = [pytest.mark.journey, pytest.mark.long]
 
@@ -56,6 +60,44 @@ def foretold_by(engine: sa.Engine) -> set[str]:
         return set(
             connection.execute(sa.select(out_stock_forecast.c.model_version).distinct()).scalars()
         )
+
+
+def told_to_admins(stack) -> list[str]:
+    """The caught mails that say that a model waits."""
+    subject = "A new demand model waits for a decision"
+    return [mail for mail in caught(stack, most=200) if subject in mail]
+
+
+@pytest.fixture
+def told_before(stack) -> list[str]:
+    return told_to_admins(stack)
+
+
+def test_an_admin_is_mailed_what_changes_and_finds_the_question_by_the_link(
+    engine, person, told_before, proposed, stack, browser
+):
+    run, question = proposed
+
+    def new() -> list[str]:
+        return [mail for mail in told_to_admins(stack) if mail not in told_before]
+
+    until("an admin is written to", new)
+    (mail,) = (mail for mail in new() if stack.demo("admin")["email"] in mail)
+    assert "the model in use had 0.010" in question
+    assert "the model in use had 0.010" in mail
+    (link,) = set(re.findall(r"http://[^\s\"<]+required_actions", mail))
+    page = browser.new_page()
+    page.goto(link)
+    page.get_by_label("Username").fill(person.name)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Shall it be put in use?")).to_be_visible(timeout=60_000)
+    page.close()
+
+    person.answers(run, NO)
+    person.ends(run)
+    with engine.connect() as connection:
+        assert len(new()) == len(admins(connection))
 
 
 def test_rejected_it_never_serves_and_forecasts_go_on(engine, person, proposed):
