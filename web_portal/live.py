@@ -71,6 +71,7 @@ class Hub:
         self._screens: dict[UUID, set[Screen]] = {}
         self._told: dict[UUID, int] = {}
         self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
 
     def has_room(self, session_digest: bytes) -> bool:
         """Whether one more screen, of that session, may join."""
@@ -164,15 +165,26 @@ class Hub:
         for pharmacy_id, counter in self._counters(pharmacies).items():
             self.tell(pharmacy_id, counter)
 
+    def close(self) -> None:
+        """End the thread: for who serves the application in a process that goes on. The next screen starts another."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            self._stop.set()
+        if thread is not None:
+            thread.join()
+
     def _start(self) -> None:
         if self._thread is None:
             # Started by the first screen, so in the worker and not before its fork.
-            self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+            self._stop = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(self._stop,), name="live", daemon=True
+            )
             self._thread.start()
 
-    def _run(self) -> None:
+    def _run(self, stop: threading.Event) -> None:
         tail, looked_at = self._make_tail(), time.monotonic()
-        while True:
+        while not stop.is_set():
             try:
                 self.hear(tail.read(0.5))
                 if time.monotonic() - looked_at >= UPKEEP_SECONDS:
@@ -181,7 +193,8 @@ class Hub:
             except Exception as error:
                 # Screens catch up from the ledger; this thread must outlive a broker or a database.
                 log.warning("live pages wait: %s", type(error).__name__)
-                time.sleep(1)
+                stop.wait(1)
+        tail.close()
 
     def _rows_from_ledger(self, pharmacy_id: UUID, after_seq: int) -> list[StockRow]:
         now = self._here.now()

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from web_portal import live
+
 PORTS = range(22_000, 32_000, 7)
 
 
@@ -27,6 +29,8 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        with app.app_context():
+            live.hub().close()
 
 
 def _server(app: Flask) -> BaseWSGIServer:

@@ -34,6 +34,9 @@ class Silence:
         self._never.wait(seconds)
         return []
 
+    def close(self) -> None:
+        """Nothing was opened."""
+
 
 @pytest.fixture(scope="module")
 def cast(database_url: str, database: sa.Engine) -> Cast:
@@ -217,3 +220,12 @@ def test_listening_keeps_no_session_awake_and_holds_no_connection(cast: Cast, se
     assert before == after
     assert parts_of(cast.app).engine.pool.checkedout() <= 1
     screen.end()
+
+
+def test_nobody_reads_kafka_any_more_for_a_server_that_ended(cast: Cast) -> None:
+    with served(cast.app) as address:
+        screen = connect(cast, address, "chitra", after=counter(cast))
+        hear(screen)
+        assert "live" in {thread.name for thread in threading.enumerate()}
+        screen.end()
+    assert "live" not in {thread.name for thread in threading.enumerate()}

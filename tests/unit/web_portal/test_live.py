@@ -1,6 +1,7 @@
 """Who is told what over the live socket, without a socket."""
 
 import json
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -58,7 +59,7 @@ class Ledger:
         monkeypatch.setattr(type(self.here), "read", lambda here, look: look(None))
         monkeypatch.setattr(live, "counters", lambda c, wanted: self.counters(wanted))
         monkeypatch.setattr(live, "sessions_alive", lambda c, digests, now: self.alive & digests)
-        monkeypatch.setattr(Hub, "_run", lambda hub: None)
+        monkeypatch.setattr(Hub, "_run", lambda hub, stop: None)
         self.hub = Hub(self.here, rows_after=self.after)
 
     def after(self, pharmacy_id: UUID, seq: int) -> list[StockRow]:
@@ -250,3 +251,44 @@ def test_a_key_that_is_no_pharmacy_stops_nothing(ledger: Ledger) -> None:
     strange = Envelope(uuid4(), "remedy.stock-movements.sold.v1", NOW, "not-an-id", {})
     ledger.hub.hear([strange, an_event(CORNER)])
     assert len(told(screen)) == 1
+
+
+class Quiet:
+    """The tail of a broker with nothing to tell."""
+
+    def __init__(self) -> None:
+        self.is_read, self.is_closed = threading.Event(), False
+
+    def read(self, seconds: float) -> list[Envelope]:
+        self.is_read.set()
+        threading.Event().wait(0.01)
+        return []
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def names_of_threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate()}
+
+
+def test_a_closed_hub_reads_no_more_and_the_next_screen_has_it_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "counters", lambda c, wanted: {})
+    here, tails = parts_of(an_app()), []
+    monkeypatch.setattr(type(here), "read", lambda here, look: look(None))
+
+    def make_tail() -> Quiet:
+        tails.append(Quiet())
+        return tails[-1]
+
+    hub = Hub(here, make_tail=make_tail, rows_after=lambda pharmacy_id, seq: [])
+    for times in (1, 2):
+        hub.join(Screen(CORNER, b"c", Link()), 0)
+        assert tails[-1].is_read.wait(10)
+        assert "live" in names_of_threads()
+        hub.close()
+        assert "live" not in names_of_threads()
+        assert [tail.is_closed for tail in tails] == [True] * times
+    hub.close()
