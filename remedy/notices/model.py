@@ -81,7 +81,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Notice:
-    """A decision as the pharmacy reads it."""
+    """A decision as the pharmacy reads it; `is_out` says that nothing was left then."""
 
     notice_id: UUID
     medicine_id: UUID
@@ -94,6 +94,7 @@ class Notice:
     reason: str | None
     told_count: int
     has_note: bool
+    is_out: bool
     time_zone: str
 
 
@@ -101,7 +102,8 @@ class Notice:
 class Told:
     """A notice as a patient reads it.
 
-    `is_out` says that nothing was left there when it was sent, `has_come` that packs came in since, `is_over` that its day
+    `is_out` says that nothing was left there when it was sent, `is_replaceable` that another brand may often be given in
+    its place, `has_come` that packs came in since, `is_over` that its day
     is past, `is_suspended` that its pharmacy is.
     """
 
@@ -119,6 +121,7 @@ class Told:
     decided_by: str
     note_sealed: str | None
     is_out: bool
+    is_replaceable: bool
     has_come: bool
     is_over: bool
     is_suspended: bool

@@ -6,6 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from remedy.catalogue.by_words import MEDICINE_FIELDS
+from remedy.catalogue.model import Medicine
+from remedy.catalogue.substitution import may_be_replaced
 from remedy.notices.model import KEPT, LEAST_CHANCE, Decided, Item, Notice, Told, why_not
 from remedy.notices.takers import takers
 from remedy.schema.advice import out_stock_risk
@@ -24,6 +27,8 @@ from remedy.stock.queries import held_milli, sellable_milli
 from remedy.values import local_day
 
 DECIDED_SHOWN = 50
+_ABOUT = MEDICINE_FIELDS[1:]
+"""The columns of a medicine but its id."""
 CAME = ("received", "transferred", "counted", "adjusted")
 """What brings packs in: a delivery, another pharmacy's packs, or such as are found there."""
 
@@ -76,6 +81,7 @@ def decided(connection: sa.Connection, pharmacy_id: UUID) -> list[Notice]:
             reason=row.reason,
             told_count=row.told_count,
             has_note=bool(row.has_note),
+            is_out=row.stock_milli <= 0,
             time_zone=row.time_zone,
         )
         for row in rows
@@ -89,7 +95,7 @@ def told_to(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> li
         sa.select(
             shortage_notice,
             medicine.c.public_id.label("medicine"),
-            *LABEL,
+            *_ABOUT,
             pharmacy.c.public_id.label("pharmacy"),
             pharmacy.c.name,
             pharmacy.c.phone,
@@ -122,6 +128,9 @@ def told_to(connection: sa.Connection, patient_id: UUID, *, now: datetime) -> li
             decided_by=row.staff_name or "",
             note_sealed=row.note_sealed,
             is_out=row.stock_milli <= 0,
+            is_replaceable=may_be_replaced(
+                Medicine(row.medicine, *(getattr(row, column.name) for column in _ABOUT))
+            ),
             has_come=bool(row.has_come),
             is_over=row.next_delivery_on < local_day(now, row.time_zone),
             is_suspended=row.verified_at is None,

@@ -115,9 +115,3 @@ class AllergyForm(OnceForm):
             )
         ],
     )
-
-
-class ReminderForm(OnceForm):
-    """Whether to be reminded."""
-
-    is_wanted = HiddenField(validators=[AnyOf(("yes", "no"))])

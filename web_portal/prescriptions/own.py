@@ -13,7 +13,8 @@ from web_portal.access import requires
 from web_portal.forms import OnceForm, once
 from web_portal.pages import render
 from web_portal.parts import parts
-from web_portal.prescriptions.forms import AllergyForm, ReminderForm
+from web_portal.prescriptions.choosing import chosen
+from web_portal.prescriptions.forms import AllergyForm
 
 room = Blueprint("own_health", __name__, url_prefix="/account")
 
@@ -86,7 +87,7 @@ def reminders() -> Response:
     is_wanted = here.read(lambda c: refills.wants_mail(c, patient_id))
     return render(
         "prescriptions/reminders.html", is_wanted=is_wanted, days=refills.DAYS_BEFORE,
-        form=ReminderForm(formdata=None),
+        form=OnceForm(formdata=None),
     )  # fmt: skip
 
 
@@ -94,17 +95,7 @@ def reminders() -> Response:
 @requires("patient")
 def remind() -> Response:
     """Choose it."""
-    here, patient_id, form = parts(), access.patient_id(), ReminderForm()
-    if not form.validate():
-        abort(400)
-
-    def work(connection: sa.Connection) -> str:
-        refills.choose_mail(
-            connection, patient_id, is_wanted=form.is_wanted.data == "yes", clock=here.clock
-        )
-        return url_for("own_health.reminders", done="saved")
-
-    return redirect(once(form, work), 303)
+    return chosen(refills.choose_mail, "own_health.reminders")
 
 
 def _page(status: int, form: AllergyForm, refusal: str = "") -> Response:

@@ -1,22 +1,19 @@
 """A patient's shortage notices: what may run out at their pharmacy, and whether they want to be told."""
 
-import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response
 
-from remedy.catalogue.queries import medicine
-from remedy.catalogue.substitution import may_be_replaced
 from remedy.notices import queries, service
 from remedy.notices.model import Told
 from remedy.vault import Unreadable
 from web_portal import access
 from web_portal.access import requires
-from web_portal.forms import OnceForm, once
+from web_portal.forms import OnceForm
 from web_portal.notice_text import NoticeText, in_ten
 from web_portal.pages import render
 from web_portal.parts import parts
-from web_portal.prescriptions.forms import ReminderForm
+from web_portal.prescriptions.choosing import chosen
 
 room = Blueprint("shortages", __name__, url_prefix="/shortages")
 
@@ -40,25 +37,14 @@ def page() -> Response:
 @requires("patient")
 def choose() -> Response:
     """Say whether."""
-    here, patient_id, form = parts(), access.patient_id(), ReminderForm()
-    if not form.validate():
-        abort(400)
-
-    def work(connection: sa.Connection) -> str:
-        service.choose(
-            connection, patient_id, is_wanted=form.is_wanted.data == "yes", clock=here.clock
-        )
-        return url_for("shortages.page", done="saved")
-
-    return redirect(once(form, work), 303)
+    return chosen(service.choose, "shortages.page")
 
 
 def _text(one: Told) -> NoticeText:
-    found = parts().read(lambda c: medicine(c, one.medicine_id))
     return NoticeText(
         one.label, one.medicine_id, one.pharmacy_id, one.pharmacy_name, one.phone or "",
         one.time_zone, one.runs_out, one.next_delivery_on, one.delivery_from,
-        one.is_out, found is not None and may_be_replaced(found), _note(one), one.decided_by, one.decided_at,
+        one.is_out, one.is_replaceable, _note(one), one.decided_by, one.decided_at,
     )  # fmt: skip
 
 
