@@ -10,6 +10,7 @@ from tests.factories import PASSWORD
 from tests.integration.portal_cast import Cast
 from tests.integration.serving import served
 from tests.integration.shown import AXE, RUN_AXE, WHOLE
+from tests.settled import await_settled
 
 MOST_TABS = 200
 # What has the focus, and whether that can be seen (WCAG 2.4.7).
@@ -33,6 +34,7 @@ class Keys:
         # The keys of a page behind another one may never arrive.
         self.page.bring_to_front()
         expect(goal).to_be_visible()
+        await_settled(self.page)
         handle = goal.element_handle()
         assert handle is not None
         for _ in range(MOST_TABS):

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.factories import PASSWORD
 from tests.integration.portal_cast import Cast, a_cast
 from tests.integration.serving import served
+from tests.settled import await_settled
 
 MOST_TABS = 60
 FOCUSED = "() => { const e = document.activeElement; return [e.tagName, e.id, e.name || '', e.innerText || e.value || '', !!e.closest('main')]; }"
@@ -59,6 +60,7 @@ def _type_sign_in(page: Page, email: str) -> None:
 
 def tab_to(page: Page, wanted: str) -> None:
     """Go on by Tab to what has this name, id or begins with these words."""
+    await_settled(page)
     seen = []
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Page
 
 PASSWORD = "three small umbrellas"
-MAIL_WITHIN_S = 30
+MAIL_WITHIN_S = 60
 
 
 def register(page: Page, stack: Any, name: str = "Noor") -> str:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.newcomer import PASSWORD, link_in_mail, register
+from tests.settled import await_settled
 
 pytestmark = pytest.mark.journey
 
@@ -22,6 +23,7 @@ FOCUSED = """() => {
 
 def tab_to(page: Page, words: str) -> None:
     """Go on by Tab alone until what is focused is called that; the focus is always to be seen."""
+    await_settled(page)
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         called, shows = page.evaluate(FOCUSED)

@@ -15,7 +15,7 @@ from tests.journeys.test_portal_stock import FIELD, cell, row_of, shelf, words
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 TOLD_WITHIN_MS = 60_000
 
 

@@ -13,7 +13,7 @@ from tests.journeys.newcomer import register
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 LANDED_WITHIN_S = 90
 
 

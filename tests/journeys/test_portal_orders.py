@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from remedy.gateways.mysql import engine_for
+from tests.settled import await_settled
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 BACK_WITHIN_S = 90
 MOST_TABS = 120
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -62,6 +63,7 @@ def scan(page: Page, code: str) -> None:
 def press(page: Page, name: str, within: Locator | None = None) -> None:
     """Reach a button, of that part of the page, by the keyboard and press it."""
     button = (within or page).get_by_role("button", name=name)
+    await_settled(page)
     for _ in range(MOST_TABS):
         if button.evaluate("e => e === document.activeElement"):
             page.keyboard.press("Enter")

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from remedy.gateways.mysql import engine_for
+from tests.settled import await_settled
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 MOST_TABS = 80
 
 
@@ -42,6 +43,7 @@ def slipped(name: str) -> str:
 
 def tab_to(page: Page, wanted: Locator) -> None:
     """Press Tab until what is wanted has the focus, and can be seen to have it."""
+    await_settled(page)
     for _ in range(MOST_TABS):
         if wanted.evaluate("element => element === document.activeElement"):
             outline = wanted.evaluate("element => getComputedStyle(element).outlineStyle")

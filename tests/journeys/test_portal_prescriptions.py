@@ -17,7 +17,7 @@ from tests.journeys.newcomer import register
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 MOVED_WITHIN_S = 240
 SIZE = (600, 800)
 

@@ -11,7 +11,7 @@ from remedy.gateways.mysql import engine_for
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 FIELD = "input[name=packs]:not([type=hidden])"
 
 

@@ -14,7 +14,7 @@ from tests.journeys.test_portal_visits import fill, last_free, open_doctor, visi
 pytestmark = pytest.mark.journey
 
 DONE_WITHIN_S = 240
-LANDED_WITHIN_S = 60
+LANDED_WITHIN_S = 240
 SIZE = (600, 800)
 
 
