@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from remedy.appointments import holds, moves, queries, service
@@ -21,6 +22,11 @@ from tests.factories import Watch
 
 SYMPTOMS = "A cough for two weeks"
 NEXT_WEEK = date(2026, 3, 9)
+
+
+def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a control: a look before the lock leaves most races to chance; without it only the key decides."""
+    monkeypatch.setattr(queries, "is_taken", lambda *_told, **_named: False)
 
 
 @contextmanager

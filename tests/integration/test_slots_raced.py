@@ -14,7 +14,7 @@ from remedy.appointments import editing, queries
 from remedy.appointments.model import LIVING, Refused, Slot, SlotTaken, Visit
 from remedy.schema.hospital import appointment, doctor, visit_kind
 from tests import factories
-from tests.integration.clinic import Clinic, a_clinic, cells_without_their_key
+from tests.integration.clinic import Clinic, a_clinic, cells_without_their_key, nobody_looks
 from tests.integration.test_appointments import at_once, overlaps
 
 pytestmark = pytest.mark.integration
@@ -191,8 +191,11 @@ def everybody_asks(clinic: Clinic, slots: list[Slot], clients: int) -> None:
     assert [one for one in at_once(clients, one) if one is not None] == []
 
 
-def test_control_without_the_key_slots_are_booked_twice(database: sa.Engine) -> None:
+def test_control_without_the_key_slots_are_booked_twice(
+    database: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Shows that the key, and nothing else, forbids it: on a copy of the table without one."""
+    nobody_looks(monkeypatch)
     clinic = a_clinic(database)
     slots = clinic.slots()[:10]
     with cells_without_their_key(database):
@@ -200,8 +203,11 @@ def test_control_without_the_key_slots_are_booked_twice(database: sa.Engine) -> 
     assert overlaps(database, clinic.doctor_id) > 0
 
 
-def test_control_without_the_key_a_buffer_is_overlapped(database: sa.Engine) -> None:
+def test_control_without_the_key_a_buffer_is_overlapped(
+    database: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same of the time after a visit, which no visit's own time shows."""
+    nobody_looks(monkeypatch)
     raced = a_race(database, days=1)
     with cells_without_their_key(database):
         everybody_asks(raced.clinic, raced.free(raced.kinds[1])[:8], 4)

@@ -17,7 +17,13 @@ from remedy.schema.absence import waiting_entry, waiting_offer
 from remedy.schema.hospital import hospital
 from remedy.schema.people import mail_owed
 from tests import factories
-from tests.integration.clinic import NEXT_WEEK, Clinic, a_clinic, cells_without_their_key
+from tests.integration.clinic import (
+    NEXT_WEEK,
+    Clinic,
+    a_clinic,
+    cells_without_their_key,
+    nobody_looks,
+)
 from tests.integration.test_appointments import at_once, overlaps
 
 pytestmark = pytest.mark.integration
@@ -260,8 +266,7 @@ def test_of_sixteen_who_claim_one_time_one_has_it_and_the_others_keep_their_plac
 def test_control_without_the_key_one_time_is_claimed_twice(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What is looked at before the lock hides most of the race; only the key decides.
-    monkeypatch.setattr(queries, "is_taken", lambda *_told, **_named: False)
+    nobody_looks(monkeypatch)
     with cells_without_their_key(clinic.database):
         results, _ = sixteen_claim(clinic)
         assert len([result for result in results if isinstance(result, Visit)]) > 1
