@@ -98,7 +98,7 @@ def events(connection: sa.Connection, pharmacy_id: UUID) -> list[object]:
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=LINES, at_once=st.integers(2, 30))
 def test_a_batch_leaves_what_its_lines_leave_one_by_one(

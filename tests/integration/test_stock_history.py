@@ -269,7 +269,7 @@ def ledger_sums(connection, pharmacy_id):
     max_examples=60,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
 def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):

@@ -27,7 +27,9 @@ def keys() -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(text=st.text())
 def test_what_was_sealed_opens_and_the_token_shows_none_of_it(
     keys: sa.Connection, text: str
