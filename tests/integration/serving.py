@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO, Any
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -15,6 +16,15 @@ PORTS = range(22_000, 32_000, 7)
 class _Quiet(WSGIRequestHandler):
     def log(self, *_told: object) -> None:
         """Say nothing: the test tells what went wrong."""
+
+    def make_environ(self) -> dict[str, Any]:
+        """As werkzeug makes it; it leaves a file open that a browser does not wait for, so files are read at once."""
+        return {**super().make_environ(), "wsgi.file_wrapper": _read}
+
+
+def _read(file: IO[bytes], _buffer_size: int) -> list[bytes]:
+    with file:
+        return [file.read()]
 
 
 @contextmanager
