@@ -33,7 +33,8 @@ from web_portal.forms import OnceForm, once, text_between
 from web_portal.notice_text import NoticeText, in_ten
 from web_portal.pages import render
 from web_portal.parts import parts
-from web_portal.pharmacy.advice import DELIVERY_WORDS, about, percent
+from web_portal.pharmacy.advice import DELIVERY_WORDS, about, chance_of, percent
+from web_portal.pharmacy.advice_queries import empty_since, expected_before
 from web_portal.translations.core_sentences import said
 
 room = Blueprint("notices", __name__, url_prefix="/pharmacy/notices")
@@ -74,13 +75,16 @@ def page() -> Response:
     here, pharmacy_id = parts(), access.pharmacy_id()
 
     def look(connection: sa.Connection) -> dict[str, Any]:
+        offered = queries.offered(connection, pharmacy_id, now=here.now())
+        empty = [one.medicine_id for one in offered if one.is_out]
         return {
-            "offered": queries.offered(connection, pharmacy_id, now=here.now()),
+            "offered": offered,
+            "empty_since": empty_since(connection, pharmacy_id, empty),
             "decided": queries.decided(connection, pharmacy_id),
         }
 
     return render(
-        "pharmacy/notices.html", percent=percent, delivery_words=DELIVERY_WORDS, least=LEAST_CHANCE,
+        "pharmacy/notices.html", percent=percent, chance_of=chance_of, delivery_words=DELIVERY_WORDS, least=LEAST_CHANCE,
         quiet_days=QUIET.days, **here.read(look),
     )  # fmt: skip
 
@@ -148,6 +152,10 @@ def _page(status: int, medicine_id: UUID, form: NoticeForm, refusal: str = "") -
             "item": item,
             "place": place,
             "why_not": why_not(item, today=today, now=here.now()),
+            "empty_since": empty_since(connection, pharmacy_id, [medicine_id]).get(medicine_id),
+            "expected_milli": expected_before(
+                connection, pharmacy_id, medicine_id, today, item.next_delivery_on
+            ),
             "is_decided": item.was_decided_lately(here.now()),
             "having": _others(having, pharmacy_id),
             "same": [(other, some.shown[0]) for other, some in same],
@@ -168,7 +176,7 @@ def _page(status: int, medicine_id: UUID, form: NoticeForm, refusal: str = "") -
     )  # fmt: skip
     return render(
         "pharmacy/notice.html", status, found=found, form=form, refusal=refusal, text=text,
-        seen=item.mark(note), percent=percent, in_ten=in_ten, delivery_words=DELIVERY_WORDS,
+        seen=item.mark(note), chance_of=chance_of, in_ten=in_ten, delivery_words=DELIVERY_WORDS,
         about=about, quiet_days=QUIET.days, **looked,
     )  # fmt: skip
 
