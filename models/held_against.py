@@ -6,7 +6,7 @@ shortage, say nothing of a forecast on such a day and are left out. A closed day
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,6 +46,15 @@ class _Told:
     high: float
     scale: float
     version: str
+
+
+@dataclass(frozen=True)
+class HeldTotal:
+    """What was told of a total, in the part (`share`) of it that is known, and what came in that part."""
+
+    share: float
+    told: float
+    came: float
 
 
 @dataclass(frozen=True)
@@ -120,35 +129,22 @@ def scores_of_days(
 def scores_of_totals(
     kept: Sequence[KeptForecast], panel: Panel, scale: Mapping[Item, float]
 ) -> list[Score]:
-    """Scores of the first 7 and of all 28 days of kept forecasts, where those days are over.
-
-    Days known to have been closed are part of what was told, and of what the training promised. Of a total not all of
-    whose days are known, what was told is taken in the part of its other days that is.
-    """
-    was_closed = panel.is_known & ~panel.is_open
-    row_of = {item: row for row, item in enumerate(panel.items)}
+    """Scores of the first 7 and of all 28 days of kept forecasts, where those days are over."""
     of_window: dict[tuple[int, date], list[_Told]] = defaultdict(list)
-    for one in kept:
-        row = row_of.get((one.pharmacy_id, one.medicine_id))
-        first = (one.first_day - panel.first_day).days
-        for days in (WEEK, HORIZON):
-            if row is None or first < 0 or first + days > panel.day_count:
-                continue
-            window = slice(first, first + days)
-            known = panel.is_scored[row, window]
-            if known.mean() < LEAST_SHARE:
-                continue
-            others = ~was_closed[row, window]
-            share = known[others].mean() if others.any() else 1.0
-            came = float((panel.demand[row, window] * known).sum())
-            is_week = days == WEEK
+    for days in (WEEK, HORIZON):
+        for one, told in held_totals(kept, panel, days):
+            low, high = (
+                (np.nan, np.nan)
+                if days == WEEK
+                else (told.share * one.low_28_milli, told.share * one.high_28_milli)
+            )
             of_window[days, one.first_day + timedelta(days=days - 1)].append(
                 _Told(
                     one.kind,
-                    share * (one.expected_7_milli if is_week else one.expected_28_milli),
-                    came,
-                    np.nan if is_week else share * one.low_28_milli,
-                    np.nan if is_week else share * one.high_28_milli,
+                    told.told,
+                    told.came,
+                    low,
+                    high,
                     scale.get((one.pharmacy_id, one.medicine_id), 0.0),
                     one.model_version,
                 )
@@ -158,6 +154,31 @@ def scores_of_totals(
         for (days, day), rows in sorted(of_window.items())
         for score in _scores(days, day, rows)
     ]
+
+
+def held_totals(
+    kept: Iterable[KeptForecast], panel: Panel, days: int
+) -> Iterator[tuple[KeptForecast, HeldTotal]]:
+    """Totals of the first `days` (7 or 28) of kept forecasts against what came; those that are over and known well enough.
+
+    Days known to have been closed are part of what was told, and of what the training promised. Of a total not all of
+    whose days are known, what was told is taken in the part of its other days that is.
+    """
+    was_closed = panel.is_known & ~panel.is_open
+    row_of = {item: row for row, item in enumerate(panel.items)}
+    for one in kept:
+        row = row_of.get((one.pharmacy_id, one.medicine_id))
+        first = (one.first_day - panel.first_day).days
+        if row is None or first < 0 or first + days > panel.day_count:
+            continue
+        window = slice(first, first + days)
+        known = panel.is_scored[row, window]
+        if known.mean() < LEAST_SHARE:
+            continue
+        others = ~was_closed[row, window]
+        share = float(known[others].mean()) if others.any() else 1.0
+        told = one.expected_7_milli if days == WEEK else one.expected_28_milli
+        yield one, HeldTotal(share, share * told, float((panel.demand[row, window] * known).sum()))
 
 
 def _scores(span: int, day: date, rows: Sequence[_Told]) -> Iterator[Score]:

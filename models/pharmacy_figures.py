@@ -1,5 +1,6 @@
 """How each pharmacy did on the last 28 full days, against the others and against what its size and mix make usual.
 
+How far off the forecast was is of four weeks of their own (models/told_weeks.py), those that were told last.
 What is usual is a straight line through the other pharmacies: logarithm of demand, share of it in medicines seldom sold,
 share of the town's largest group. With fewer than ten others there is none, with fewer than five no median.
 """
@@ -13,11 +14,18 @@ import numpy as np
 import sqlalchemy as sa
 from scipy import stats
 
-from models.dataset import Flags, Floats, Item, last_closed_day, read_panel
-from models.registry import champion, load
+from models.dataset import Flags, Floats, Item, last_closed_day
+from models.told_weeks import ItemWeeks, Told, told_weeks
 from remedy.gateways.hdfs import Files
 from remedy.pipeline.stock_advice import PharmacyFigure, PharmacyItem
-from remedy.schema.advice import FIGURES, FILL_RATE, OUT_DAYS, REFUSALS, is_behind
+from remedy.schema.advice import (
+    FIGURES,
+    FILL_RATE,
+    FORECAST_ERROR,
+    OUT_DAYS,
+    REFUSALS,
+    is_behind,
+)
 
 PERIOD = 28
 SHELF_DAYS = 90
@@ -48,14 +56,20 @@ def figures_of(
     first = last - timedelta(days=PERIOD - 1)
     demand = _demand(connection, first, last)
     empty = _empty_days(connection, first, last)
-    told = _told_then(connection, files, last)
+    told = told_weeks(connection, files, last)
     items = []
-    for item in sorted({*demand, *empty, *told}):
+    for item in sorted({*demand, *empty, *told.items}):
         sold, refused, refusals, _ = demand.get(item, (0, 0, 0, 0))
-        items.append(PharmacyItem(*item, sold, refused, refusals, empty.get(item), told.get(item)))
+        weeks = told.items.get(item, ItemWeeks(0, 0, 0, 0))
+        items.append(
+            PharmacyItem(
+                *item, sold, refused, refusals, empty.get(item),
+                weeks.count, weeks.told_milli, weeks.came_milli, weeks.off_milli,
+            )
+        )  # fmt: skip
     sold_days = {item: row[3] for item, row in demand.items()}
     there = _there_before(connection, first)
-    return items, compared(items, _groups(connection), sold_days, there, (first, last))
+    return items, compared(items, _groups(connection), sold_days, there, (first, last), told)
 
 
 def compared(
@@ -64,8 +78,12 @@ def compared(
     sold_days: Mapping[Item, int],
     there_before: set[UUID],
     period: tuple[date, date],
+    told: Told,
 ) -> list[PharmacyFigure]:
-    """Every pharmacy's figures; those that were not there before the period have none of their own."""
+    """Every pharmacy's figures; those that were not there before the period have none of their own.
+
+    Nor has an error of its forecast who was not told of in each of the four weeks.
+    """
     of: dict[UUID, list[PharmacyItem]] = {}
     for item in items:
         of.setdefault(item.pharmacy_id, []).append(item)
@@ -74,11 +92,14 @@ def compared(
     features = np.array([_features(of[one], groups, sold_days, largest) for one in pharmacies])
     found = []
     for figure in FIGURES:
-        told = [value_of(figure, of[one]) for one in pharmacies]
+        is_error = figure == FORECAST_ERROR
+        there = there_before & told.pharmacies if is_error else there_before
+        days = (told.first_on, told.last_on) if is_error else period
+        own = [value_of(figure, of[one]) for one in pharmacies]
         values = np.array(
             [
-                np.nan if value is None or one not in there_before else value
-                for one, (value, _) in zip(pharmacies, told, strict=True)
+                np.nan if value is None or one not in there else value
+                for one, (value, _) in zip(pharmacies, own, strict=True)
             ]
         )
         for at, one in enumerate(pharmacies):
@@ -89,14 +110,15 @@ def compared(
                 PharmacyFigure(
                     one,
                     figure,
-                    *period,
+                    *days,
                     float(values[at]) if np.isfinite(values[at]) else None,
-                    told[at][1],
+                    own[at][1],
                     int(others.sum()),
                     float(np.median(values[others])) if others.sum() >= LEAST_FOR_MEDIAN else None,
                     usual.middle if usual else None,
                     usual.low if usual else None,
                     usual.high if usual else None,
+                    told.told_from if is_error else None,
                 )
             )
     return found
@@ -105,19 +127,18 @@ def compared(
 def value_of(figure: str, items: Sequence[PharmacyItem]) -> tuple[float | None, int]:
     """A figure of a pharmacy's items, None where there is nothing to divide by; and how many items it is of."""
     rows = [item for item in items if is_behind(figure, item)]
-    sold = sum(item.sold_milli for item in rows)
-    wanted = sold + sum(item.refused_milli for item in rows)
     if figure == REFUSALS:
         return float(sum(item.refusal_count for item in rows)), len(rows)
     if figure == OUT_DAYS:
         days = sum(item.out_days or 0 for item in rows)
         return (days / (PERIOD * len(rows)) if rows else None), len(rows)
-    if not wanted:
-        return None, len(rows)
     if figure == FILL_RATE:
-        return sold / wanted, len(rows)
-    off = sum(abs((item.told_milli or 0) - item.sold_milli - item.refused_milli) for item in rows)
-    return off / wanted, len(rows)
+        part = sum(item.sold_milli for item in rows)
+        whole = part + sum(item.refused_milli for item in rows)
+    else:
+        part = sum(item.off_milli for item in rows)
+        whole = sum(item.came_milli for item in rows)
+    return (part / whole if whole else None), len(rows)
 
 
 def usual_for(
@@ -222,24 +243,6 @@ def empty_days(seen: Sequence[tuple[int, bool]]) -> int:
         for (day, is_empty), end in zip(seen, ends, strict=True)
         if is_empty
     )
-
-
-def _told_then(connection: sa.Connection, files: Files, last: date) -> dict[Item, int]:
-    """What the model in use makes of the days before the period.
-
-    It is told those days alone, but what it learned (methods, weights, coefficients) it may have learned from the period
-    too: what comes is a little better than what was really told then, which `forecast_score` holds.
-    """
-    panel = read_panel(connection, last)
-    if panel.day_count <= PERIOD:
-        return {}
-    before = panel.until(panel.day_count - PERIOD)
-    model = load(files, champion(connection))
-    told = model.forecast(before, before.last_day + timedelta(days=1))
-    return {
-        told.items[at]: round(float(told.expected[at].sum()))
-        for at in np.flatnonzero(told.is_active)
-    }
 
 
 def _there_before(connection: sa.Connection, first: date) -> set[UUID]:

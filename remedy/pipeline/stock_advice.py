@@ -102,7 +102,10 @@ class ExpiringLot:
 
 @dataclass(frozen=True)
 class PharmacyItem:
-    """An item's last full days: sold, refused, empty shelves, and what was foretold of them."""
+    """An item's last full days: sold, refused, empty shelves; and its last weeks that could be held against what was told.
+
+    Those are `told_weeks` (of four), what was told of them and what came, and the sum of their errors.
+    """
 
     pharmacy_id: UUID
     medicine_id: UUID
@@ -110,12 +113,18 @@ class PharmacyItem:
     refused_milli: int
     refusal_count: int
     out_days: int | None
-    told_milli: int | None
+    told_weeks: int
+    told_milli: int
+    came_milli: int
+    off_milli: int
 
 
 @dataclass(frozen=True)
 class PharmacyFigure:
-    """How a pharmacy does in one respect; None where it cannot honestly be said."""
+    """How a pharmacy does in one respect; None where it cannot honestly be said.
+
+    `told_from` is of the forecast's error alone: until that day it is worked out afterwards; None: it was really told.
+    """
 
     pharmacy_id: UUID
     figure: str
@@ -128,6 +137,7 @@ class PharmacyFigure:
     usual: float | None
     usual_low: float | None
     usual_high: float | None
+    told_from: date | None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def is_behind(figure: str, item: Any) -> bool:
         return bool(item.refusal_count > 0)
     if figure == OUT_DAYS:
         return item.out_days is not None
-    return item.told_milli is not None and item.out_days == 0
+    return bool(item.told_weeks > 0)
 
 
 def _made() -> tuple[sa.Column[Any], ...]:
@@ -128,7 +128,7 @@ out_expiring_lot = table(
 
 out_pharmacy_item = table(
     "out_pharmacy_item",
-    # The last 28 full days of an item: the rows behind a pharmacy's figures.
+    # The last 28 full days of an item, and its last four told weeks: the rows behind a pharmacy's figures.
     sa.Column("pharmacy_id", Uuid, primary_key=True),
     sa.Column("medicine_id", Uuid, primary_key=True),
     sa.Column("sold_milli", BigInt, nullable=False),
@@ -136,8 +136,12 @@ out_pharmacy_item = table(
     sa.Column("refusal_count", BigInt, nullable=False),
     # Days on which nothing lay there at closing; NULL: its shelf is not known.
     sa.Column("out_days", sa.Integer),
-    # What the model in use tells of these days from what was known before them; NULL: not foretold.
+    # Of the four weeks that were told last: how many could be held against what came (models/held_against.py), what was
+    # told of these and what came, and the sum of their errors. Told by whom, `told_from` of the figure says.
+    sa.Column("told_weeks", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("told_milli", BigInt),
+    sa.Column("came_milli", BigInt, nullable=False, server_default=sa.text("0")),
+    sa.Column("off_milli", BigInt, nullable=False, server_default=sa.text("0")),
     *_made(),
 )
 
@@ -159,6 +163,8 @@ out_pharmacy_figure = table(
     sa.Column("usual", sa.Double),
     sa.Column("usual_low", sa.Double),
     sa.Column("usual_high", sa.Double),
+    # `forecast_error` is worked out afterwards by the model in use until that day; NULL: of what was really told.
+    sa.Column("told_from", sa.Date),
     *_made(),
 )
 

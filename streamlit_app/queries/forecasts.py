@@ -197,55 +197,53 @@ def past(
 
 
 def told_before(connection: sa.Connection, chosen: Chosen) -> pd.DataFrame:
-    """What the model tells of the last 28 full days from what was known before them, an item a row.
+    """What was told of the weeks of `told_period` and what came, an item a row: of its weeks that could be compared.
 
     The most wrong first, at most `MOST_ROWS`; `told_total` is of all of them.
 
-    pharmacy, medicine, told_milli, wanted_milli (sold and refused), off_milli, out_days (NaN: shelf not known).
+    pharmacy, medicine, told_weeks, told_milli, wanted_milli (sold and refused), off_milli (the weeks' errors, added up).
     """
-    rows = frame(
-        connection,
-        f"""
-        SELECT p.name AS pharmacy, {MEDICINE}, t.told_milli, t.sold_milli + t.refused_milli AS wanted_milli,
-          ABS(t.told_milli - t.sold_milli - t.refused_milli) AS off_milli, t.out_days
+    return with_labels(
+        frame(
+            connection,
+            f"""
+        SELECT p.name AS pharmacy, {MEDICINE}, t.told_weeks, t.told_milli, t.came_milli AS wanted_milli, t.off_milli
         FROM out_pharmacy_item t
         LEFT JOIN known_pharmacy p ON p.public_id = t.pharmacy_id
         LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
-        WHERE t.told_milli IS NOT NULL AND {chosen.where("t")}
+        WHERE t.told_weeks > 0 AND {chosen.where("t")}
         ORDER BY off_milli DESC, t.pharmacy_id, t.medicine_id LIMIT {MOST_ROWS}
         """,  # noqa: S608 - built from constants; values are bound
-        **chosen.values(),
+            **chosen.values(),
+        )
     )
-    return with_labels(rows).assign(out_days=rows["out_days"].astype(float))
 
 
 def told_period(connection: sa.Connection) -> pd.DataFrame:
-    """The 28 days that `told_before` is of, or no row: first_on, last_on, made_at."""
+    """The four weeks that `told_before` is of, or no row: first_on, last_on, made_at, told_from.
+
+    They were worked out afterwards until the day `told_from`; where that is none, they were really told.
+    """
     return frame(
         connection,
-        "SELECT MIN(first_on) AS first_on, MAX(last_on) AS last_on, MAX(made_at) AS made_at"
-        " FROM out_pharmacy_figure HAVING first_on IS NOT NULL",
+        "SELECT MIN(first_on) AS first_on, MAX(last_on) AS last_on, MAX(made_at) AS made_at,"
+        " MAX(told_from) AS told_from"
+        " FROM out_pharmacy_figure WHERE figure = 'forecast_error' HAVING first_on IS NOT NULL",
     )
 
 
 def told_total(connection: sa.Connection, chosen: Chosen) -> "pd.Series[Any]":
-    """Of all items of `told_before`: item_count; fair_count of them, and what is off and wanted of these alone (milli).
-
-    Fair are those whose shelf is known and was never empty: what another sold is not what was wanted.
-    """
+    """Of all items of `told_before`: item_count, and what is off and wanted (milli)."""
     return frame(
         connection,
         f"""
-        SELECT COUNT(*) AS item_count, SUM(t.out_days = 0) AS fair_count,
-          SUM(CASE WHEN t.out_days = 0 THEN ABS(t.told_milli - t.sold_milli - t.refused_milli) END) AS off_milli,
-          SUM(CASE WHEN t.out_days = 0 THEN t.sold_milli + t.refused_milli END) AS wanted_milli
-        FROM out_pharmacy_item t WHERE t.told_milli IS NOT NULL AND {chosen.where("t")}
+        SELECT COUNT(*) AS item_count, SUM(t.off_milli) AS off_milli, SUM(t.came_milli) AS wanted_milli
+        FROM out_pharmacy_item t WHERE t.told_weeks > 0 AND {chosen.where("t")}
         """,  # noqa: S608 - built from constants; values are bound
         **chosen.values(),
     ).iloc[0]
 
 
-def past_error(total: "pd.Series[Any]") -> tuple[float | None, int, int]:
-    """Of `told_total`: packs off as a share of packs wanted, None where nothing was; the fair items; the others."""
-    share = total["off_milli"] / total["wanted_milli"] if total["wanted_milli"] else None
-    return share, int(total["fair_count"]), int(total["item_count"] - total["fair_count"])
+def past_error(total: "pd.Series[Any]") -> float | None:
+    """Of `told_total`: packs off as a share of packs wanted, None where nothing was."""
+    return total["off_milli"] / total["wanted_milli"] if total["wanted_milli"] else None

@@ -15,6 +15,8 @@ from streamlit_app.queries.forecasts import Chosen
 
 EVERY = "All pharmacies"
 PAST_DAYS = 84
+WEEKS = 4
+"""So many told weeks are held against what came."""
 MOST_ITEMS = 100
 ITEM_BAND = "Eight days of ten should lie in here"
 GROUP_BAND = "All items low to all items high: wider than eight of ten"
@@ -218,12 +220,18 @@ def _own_error(chosen: Chosen, called: str, now: datetime) -> None:
     source = "out_pharmacy_item"
     if period.empty or rows.empty:
         parts.nothing(
-            "Not known: of the last 28 full days nothing was foretold here, for too little was known before them."
+            "Not known: of the last four weeks nothing was foretold here that could be held against what came."
         )
         parts.source(source, None, now)
         return
     span = period.iloc[0]
     st.write(words.plain(past_sentence(rows, total, span["first_on"], span["last_on"])))
+    if not pd.isna(span["told_from"]):
+        st.write(
+            "Worked out afterwards by the model in use, which has also learned from these days, and so it looks a little too "
+            f"good. From {words.day(span['told_from'])} on, when four weeks will have been told, it is the error of what was "
+            "really told."
+        )
     if len(rows) > 1:
         worst = rows.head(MOST_ITEMS)
         st.subheader(
@@ -235,56 +243,36 @@ def _own_error(chosen: Chosen, called: str, now: datetime) -> None:
             worst.assign(
                 told=(worst["told_milli"] / MILLI).round(1),
                 wanted=(worst["wanted_milli"] / MILLI).round(1),
-                off=((worst["told_milli"] - worst["wanted_milli"]) / MILLI).round(1),
-                empty=["not known" if pd.isna(one) else f"{one:.0f}" for one in worst["out_days"]],
+                off=(worst["off_milli"] / MILLI).round(1),
             ),
             {
                 "medicine": "Medicine",
                 "pharmacy": "Pharmacy",
+                "told_weeks": "Weeks",
                 "told": "Told, packs",
                 "wanted": "Came, packs",
                 "off": "Off by",
-                "empty": "Days empty",
             },
-            f"Each item of {called} with what would have been told and what came, most wrong first.",
+            f"Each item of {called} with what was told and what came, most wrong first.",
         )
     st.caption(
-        "Told: what the model in use tells of these days from what was known before them, not what a page showed then; that "
-        "is on the page Drift. Came: sold and refused."
-        + (" Off by: a minus is too few." if len(rows) > 1 else "")
+        "Told: one forecast of seven days a week. Came: sold and refused. Off by: the weeks' errors, added up. Left out: weeks "
+        "with more than one day on which the shelf was empty, a shortage had been warned of, or nothing is known."
     )
     parts.source(source, span["made_at"], now)
 
 
 def past_sentence(rows: pd.DataFrame, total: "pd.Series[Any]", first: Any, last: Any) -> str:
-    """What would have been told of the last 28 days against what came, in words."""
-    days = f"Of the 28 days from {words.day(first)} to {words.day(last)}"
+    """What was told of four weeks against what came, in words."""
+    days = f"the four weeks from {words.day(first)} to {words.day(last)}"
     if len(rows) == 1:
         row = rows.iloc[0]
+        some = "" if row["told_weeks"] == WEEKS else f"{row['told_weeks']} of "
         told, came = words.packs(row["told_milli"]), words.packs(row["wanted_milli"])
-        said = f"{days}: told {told} packs, came {came}"
+        said = f"Of {some}{days}: told {told} packs, came {came}"
         if row["wanted_milli"]:
-            off = row["told_milli"] / row["wanted_milli"] - 1
-            said += (
-                f", so {words.percent(abs(off))} too {'many' if off > 0 else 'few'}"
-                if off
-                else ", as told"
-            )
-        if pd.isna(row["out_days"]):
-            return f"{said}. Whether its shelf was empty in between is not known."
-        empty = int(row["out_days"])
-        if not empty:
-            return f"{said}."
-        return (
-            f"{said}. But its shelf was empty on {words.plural(empty, 'evening')}: what came is less than what was wanted, "
-            "and this is no fair error."
-        )
-    share, fair, left_out = forecasts.past_error(total)
+            said += f"; week by week {words.percent(row['off_milli'] / row['wanted_milli'])} off"
+        return f"{said}."
+    share = forecasts.past_error(total)
     told_share = "nothing was wanted" if share is None else f"{words.percent(share)} of what came"
-    said = f"{days}: the errors of {words.plural(fair, 'item')}, added up, are {told_share}."
-    if left_out:
-        said += (
-            f" {words.plural(left_out, 'item')} left out, whose shelf was empty on a day or is not known: what they sold "
-            "is not what was wanted."
-        )
-    return said
+    return f"Of {days}: the errors of {words.plural(int(total['item_count']), 'item')}, week by week, are {told_share} in all."

@@ -75,13 +75,7 @@ def a_counted_town(engine: sa.Engine, ids: Mapping[str, UUID], watch: Watch) -> 
                 shelves.append(_shelf(place, what, today - timedelta(days=3), 0))
         at.execute(agg_daily_demand.insert(), demand)
         at.execute(agg_daily_stock.insert(), shelves)
-        at.execute(
-            aggregated_day.insert().values(
-                kind="stock-movements", day=today - timedelta(days=1), changed_at=watch(),
-                landed_rows=1, counted_rows=1, quarantined_rows=0, run_id="r", application_id="",
-                aggregated_at=watch(), is_open=False,
-            )
-        )  # fmt: skip
+        _counted(at, watch, today - timedelta(days=1))
         put_lot(at, ids["elsewhere"], ids["calmadol"], "OLD", 40, today + timedelta(days=20))
         for place in others:
             put_lot(at, place, ids["calmadol"], "L1", 200, today + timedelta(days=400))
@@ -90,6 +84,17 @@ def a_counted_town(engine: sa.Engine, ids: Mapping[str, UUID], watch: Watch) -> 
             stock_item.update().where(stock_item.c.price_minor.is_(None)).values(price_minor=90)
         )
     return {"others": others, "more": more}
+
+
+def a_day_closes(engine: sa.Engine, watch: Watch, day: date, packs: int) -> None:
+    """Every item sells so many packs on that day, and it is counted."""
+    with engine.begin() as at:
+        items = at.execute(
+            sa.select(agg_daily_demand.c.pharmacy_id, agg_daily_demand.c.medicine_id).distinct()
+        ).all()
+        rows = [_demand(place, what, day, packs, False, False) for place, what in items]
+        at.execute(agg_daily_demand.insert(), rows)
+        _counted(at, watch, day)
 
 
 def foretold(engine: sa.Engine, watch: Watch) -> Kept:
@@ -130,6 +135,15 @@ def put_lot(
         stock_lot.insert().values(
             public_id=uuid7(), stock_item_id=item, medicine_id=what_row, lot_number=number,
             expires_on=expires_on, quantity_milli=packs * 1000,
+        )
+    )  # fmt: skip
+
+
+def _counted(at: sa.Connection, watch: Watch, day: date) -> None:
+    at.execute(
+        aggregated_day.insert().values(
+            kind="stock-movements", day=day, changed_at=watch(), landed_rows=1, counted_rows=1,
+            quarantined_rows=0, run_id="r", application_id="", aggregated_at=watch(), is_open=False,
         )
     )  # fmt: skip
 

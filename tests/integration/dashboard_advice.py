@@ -159,22 +159,23 @@ def expire(at: sa.Connection, pharmacies: list[UUID], medicines: list[UUID]) -> 
 
 
 def look_back(at: sa.Connection, pharmacies: list[UUID], medicines: list[UUID]) -> None:
-    """Of the scene's item 34 packs were told and 40 came; of another 20 and 10, but its shelf was empty on two days."""
-    for pharmacy_id, told, came, out_days in (
-        (pharmacies[0], 34_000, 40_000, 0),
-        (pharmacies[1], 20_000, 10_000, 2),
-        (pharmacies[2], 22_000, 20_000, 0),
+    """Of the scene's item 34 packs were told and 40 came; of another none of the weeks could be compared."""
+    for pharmacy_id, weeks, told, came, off in (
+        (pharmacies[0], 4, 34_000, 40_000, 8000),
+        (pharmacies[1], 0, 0, 0, 0),
+        (pharmacies[2], 3, 22_000, 20_000, 2000),
     ):
         at.execute(
             advice.out_pharmacy_item.insert().values(
-                pharmacy_id=pharmacy_id, medicine_id=medicines[0], sold_milli=came - 1000, refused_milli=1000,
-                refusal_count=1, out_days=out_days, told_milli=told, **STAMP,
+                pharmacy_id=pharmacy_id, medicine_id=medicines[0], sold_milli=39_000, refused_milli=1000,
+                refusal_count=1, out_days=0, told_weeks=weeks, told_milli=told, came_milli=came, off_milli=off,
+                **STAMP,
             )
         )  # fmt: skip
     at.execute(
         advice.out_pharmacy_figure.insert().values(
             pharmacy_id=pharmacies[0], figure="forecast_error", first_on=CLOSED - timedelta(days=27), last_on=CLOSED,
-            value=0.15, item_count=1, other_count=2, **STAMP,
+            value=0.2, item_count=1, other_count=2, told_from=CLOSED + timedelta(days=15), **STAMP,
         )
     )  # fmt: skip
 

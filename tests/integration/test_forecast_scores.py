@@ -1,6 +1,6 @@
 """Forecasts held against what came, on a real database: scored before they are replaced, once, and watched for drift."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,8 @@ from models.drift_watch import watch
 from models.forecasting import forecast
 from models.registry import champion
 from remedy.schema import drift as tables
-from remedy.schema.pipeline import agg_daily_demand, aggregated_day, model_choice, model_run
-from tests.integration.advice_scene import Kept, a_counted_town, foretold
+from remedy.schema.pipeline import model_choice, model_run
+from tests.integration.advice_scene import Kept, a_counted_town, a_day_closes, foretold
 from tests.integration.portal_cast import Cast, a_cast
 
 
@@ -31,32 +31,6 @@ def stored(cast: Cast, table: sa.Table) -> list[Any]:
         return list(connection.execute(sa.select(table).order_by(*table.primary_key.columns)))
 
 
-def a_day_closes(cast: Cast, day: date, packs: int) -> None:
-    """Every item sells so many packs on that day, and it is counted."""
-    with cast.engine.begin() as at:
-        items = at.execute(
-            sa.select(agg_daily_demand.c.pharmacy_id, agg_daily_demand.c.medicine_id).distinct()
-        ).all()
-        at.execute(
-            agg_daily_demand.insert(),
-            [
-                {
-                    "day": day, "pharmacy_id": row.pharmacy_id, "medicine_id": row.medicine_id,
-                    "sold_milli": packs * 1000, "uncovered_milli": 0, "refused_milli": 0,
-                    "received_milli": 0, "sale_count": packs, "refusal_count": 0,
-                }
-                for row in items
-            ],
-        )  # fmt: skip
-        at.execute(
-            aggregated_day.insert().values(
-                kind="stock-movements", day=day, changed_at=cast.watch(), landed_rows=1,
-                counted_rows=1, quarantined_rows=0, run_id="r", application_id="",
-                aggregated_at=cast.watch(), is_open=False,
-            )
-        )  # fmt: skip
-
-
 def test_what_was_told_is_scored_before_it_is_replaced_and_only_once(
     cast: Cast, kept: Kept
 ) -> None:
@@ -69,7 +43,7 @@ def test_what_was_told_is_scored_before_it_is_replaced_and_only_once(
     assert stored(cast, tables.forecast_score) == []
     assert stored(cast, tables.forecast_kept) == first
 
-    a_day_closes(cast, today, 200)
+    a_day_closes(cast.engine, cast.watch, today, 200)
     forecast(cast.engine, kept, clock=cast.watch)  # type: ignore[arg-type]
     found = stored(cast, tables.forecast_score)
     (of_all,) = [row for row in found if row.kind == "all"]
@@ -85,7 +59,7 @@ def test_what_was_told_is_scored_before_it_is_replaced_and_only_once(
 def test_a_week_later_its_total_is_scored_and_another_forecast_kept(cast: Cast, kept: Kept) -> None:
     today = cast.watch().date()
     for ahead in range(1, 10):
-        a_day_closes(cast, today + timedelta(days=ahead), 200)
+        a_day_closes(cast.engine, cast.watch, today + timedelta(days=ahead), 200)
     forecast(cast.engine, kept, clock=cast.watch)  # type: ignore[arg-type]
 
     found = stored(cast, tables.forecast_score)

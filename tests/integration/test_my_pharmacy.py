@@ -72,8 +72,9 @@ def test_what_is_told_has_its_interval_model_age_and_source(advised: Cast) -> No
     assert item.count('<tr data-row="forecast"') == 28
     assert item.count('<tr data-row="historic"') == 28
     assert "Eight of ten such days" in item
-    # Its own past error: what is told of the days that are over, and what came.
-    assert "The last 28 days, as foretold before them" in item
+    # Its own past error: what is told of the weeks that are over, and what came.
+    assert "Foretold of 4 past weeks" in item
+    assert "worked out afterwards" in item
 
 
 def test_what_is_too_much_is_listed_in_packs_and_money(advised: Cast) -> None:
@@ -86,7 +87,11 @@ def test_what_is_too_much_is_listed_in_packs_and_money(advised: Cast) -> None:
 
 
 def test_a_budget_cuts_the_orders_and_a_wrong_one_is_told(advised: Cast) -> None:
-    everything = page(advised, "/pharmacy/advice/order").count("<tr data-row")
+    listed = page(advised, "/pharmacy/advice/order")
+    everything = listed.count("<tr data-row")
+    # What is foretold is never certain.
+    assert "out in over 99% of cases" in listed
+    assert "100%" not in listed
     little = page(advised, "/pharmacy/advice/order?budget=120")
     assert 0 < little.count("<tr data-row") < everything
     (sum_of_all,) = re.findall(r"Together [\d.]+ packs for ([\d.]+) EUR", little)

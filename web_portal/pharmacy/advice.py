@@ -163,6 +163,7 @@ def item(medicine_id: UUID) -> Response:
             "made": made,
             "item": queries.item(connection, pharmacy_id, medicine_id),
             "before": queries.told_before(connection, pharmacy_id, medicine_id),
+            "told_from": queries.told_from(connection, pharmacy_id),
             "told": queries.told_days(connection, pharmacy_id, medicine_id),
             "counted": queries.counted_days(connection, pharmacy_id, medicine_id, last)
             if last
@@ -179,6 +180,7 @@ def _render(template: str, status: int = 200, **told: Any) -> Response:
         about=about,
         amount_of=amount_of,
         percent=percent,
+        chance_of=chance_of,
         likely=LIKELY,
         least_risk=LEAST_RISK,
         is_late=is_late,
@@ -231,6 +233,11 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return _("over %(share)s", share=format_percent(0.99))
     return str(format_percent(share))
+
+
+def chance_of(share: float) -> str:
+    """What a forecast tells is never certain, however near to 0 or 1 it comes."""
+    return percent(min(max(share, 0.001), 0.999))
 
 
 def is_late(made_at: datetime) -> bool:

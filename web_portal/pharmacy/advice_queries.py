@@ -1,6 +1,6 @@
 """What "My pharmacy" reads: one pharmacy's own rows of what was foretold and advised, and its own counted days."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ _WORSE: dict[str, Callable[[Any], int]] = {
     FILL_RATE: lambda row: row.refused_milli,
     REFUSALS: lambda row: row.refusal_count,
     OUT_DAYS: lambda row: row.out_days,
-    FORECAST_ERROR: lambda row: abs(row.told_milli - row.sold_milli - row.refused_milli),
+    FORECAST_ERROR: lambda row: row.off_milli,
 }
 """What makes a figure worse, by item."""
 
@@ -84,7 +84,12 @@ class Made:
 def made(connection: sa.Connection, pharmacy_id: UUID | None = None) -> Made | None:
     """When a pharmacy's advice was made, or anybody's; None where there is none."""
     columns = out_pharmacy_figure.c
-    query = sa.select(columns.made_at, columns.model_version, columns.last_on).limit(1)
+    # The weeks that were told may have ended before the last counted day.
+    query = (
+        sa.select(columns.made_at, columns.model_version, columns.last_on)
+        .order_by(columns.last_on.desc())
+        .limit(1)
+    )
     if pharmacy_id is not None:
         query = query.where(columns.pharmacy_id == pharmacy_id)
     row = connection.execute(query).first()
@@ -147,15 +152,24 @@ def item(connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID) -> Any
 
 
 def told_before(connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID) -> Any | None:
-    """What the model tells of an item's last full days from the days before them, beside what came."""
+    """What was told of an item's last weeks, beside what came; None where none of them can be compared."""
     row = out_pharmacy_item.c
     return connection.execute(
         sa.select(out_pharmacy_item).where(
             row.pharmacy_id == pharmacy_id,
             row.medicine_id == medicine_id,
-            row.told_milli.is_not(None),
+            row.told_weeks > 0,
         )
     ).first()
+
+
+def told_from(connection: sa.Connection, pharmacy_id: UUID) -> date | None:
+    """Until when what `told_before` shows is worked out afterwards; None where it was really told."""
+    row = out_pharmacy_figure.c
+    found: date | None = connection.execute(
+        sa.select(row.told_from).where(row.pharmacy_id == pharmacy_id, row.figure == FORECAST_ERROR)
+    ).scalar()
+    return found
 
 
 def orders(connection: sa.Connection, pharmacy_id: UUID, budget_minor: int | None) -> Listed:
@@ -296,6 +310,41 @@ def counted_days(
         | found.get(day, {})
         for day in days
     ]
+
+
+def empty_since(
+    connection: sa.Connection, pharmacy_id: UUID, medicine_ids: Iterable[UUID]
+) -> dict[UUID, date]:
+    """Since which counted day the shelves of these closed empty, of those that did when something last moved there."""
+    day = agg_daily_stock.c
+    own = (day.pharmacy_id == pharmacy_id) & day.medicine_id.in_(list(medicine_ids))
+    filled = (
+        sa.select(day.medicine_id, sa.func.max(day.day).label("day"))
+        .where(own, day.closing_milli > 0)
+        .group_by(day.medicine_id)
+        .subquery("filled")
+    )
+    rows = connection.execute(
+        sa.select(day.medicine_id, sa.func.min(day.day))
+        .select_from(agg_daily_stock.outerjoin(filled, filled.c.medicine_id == day.medicine_id))
+        .where(own, day.closing_milli <= 0, day.day > sa.func.coalesce(filled.c.day, date.min))
+        .group_by(day.medicine_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def expected_before(
+    connection: sa.Connection, pharmacy_id: UUID, medicine_id: UUID, first: date, end: date
+) -> int:
+    """What is expected to be asked for from the day `first` to before `end`, thousandths of a pack."""
+    row = out_stock_forecast.c
+    query = sa.select(sa.func.coalesce(sa.func.sum(row.expected_milli), 0)).where(
+        row.pharmacy_id == pharmacy_id,
+        row.medicine_id == medicine_id,
+        row.day >= first,
+        row.day < end,
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 @dataclass(frozen=True)

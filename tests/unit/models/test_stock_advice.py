@@ -15,6 +15,7 @@ from models.pharmacy_figures import (
 )
 from models.shortage import Outlook
 from models.stock_advice import unsold_by_lot
+from models.told_weeks import Told
 from remedy.pipeline.stock_advice import PharmacyItem
 from remedy.schema.advice import FILL_RATE, FORECAST_ERROR, OUT_DAYS, REFUSALS
 from tests.unit.models.town import medicine, pharmacy
@@ -84,22 +85,36 @@ def test_a_shelf_stays_as_it_was_until_it_is_next_seen():
 def an_item(number: int = 1, place: int = 1, **differs: object) -> PharmacyItem:
     values = {
         "pharmacy_id": pharmacy(place), "medicine_id": medicine(number), "sold_milli": 9000,
-        "refused_milli": 1000, "refusal_count": 1, "out_days": 0, "told_milli": 8000,
+        "refused_milli": 1000, "refusal_count": 1, "out_days": 0, "told_weeks": 4, "told_milli": 8000,
+        "came_milli": 10_000, "off_milli": 3000,
     }  # fmt: skip
     return PharmacyItem(**{**values, **differs})  # type: ignore[arg-type]  # one keyword to differ
 
 
+def told_of(*places: int) -> Told:
+    """Four weeks that were told of these pharmacies."""
+    first, last = date(2026, 1, 29), date(2026, 2, 25)
+    return Told(first, last, {}, frozenset(pharmacy(place) for place in places))
+
+
 def test_figures_are_made_of_the_rows_they_name():
-    items = [an_item(1), an_item(2, out_days=7, refused_milli=0, refusal_count=0)]
+    items = [
+        an_item(1),
+        an_item(
+            2, out_days=7, refused_milli=0, refusal_count=0, told_weeks=0, told_milli=0,
+            came_milli=0, off_milli=0,
+        ),
+    ]  # fmt: skip
     assert value_of(FILL_RATE, items) == (18 / 19, 2)
     assert value_of(REFUSALS, items) == (1.0, 1)
     assert value_of(OUT_DAYS, items) == (7 / 56, 2)
-    # The second was empty on some days: what was asked for then is not known.
-    assert value_of(FORECAST_ERROR, items) == (0.2, 1)
+    # The second was empty in every week: what was asked for then is not known. The first's weeks were off by three of ten
+    # packs, though by two in all.
+    assert value_of(FORECAST_ERROR, items) == (0.3, 1)
 
 
 def test_where_nothing_was_asked_for_there_is_no_figure():
-    nothing = [an_item(sold_milli=0, refused_milli=0, refusal_count=0, out_days=None)]
+    nothing = [an_item(sold_milli=0, refused_milli=0, refusal_count=0, out_days=None, told_weeks=0)]
     assert value_of(FILL_RATE, nothing) == (None, 0)
     assert value_of(OUT_DAYS, nothing) == (None, 0)
     assert value_of(FORECAST_ERROR, nothing) == (None, 0)
@@ -108,7 +123,7 @@ def test_where_nothing_was_asked_for_there_is_no_figure():
 def test_a_pharmacy_that_was_not_there_before_has_no_figure_and_is_nobodys_median():
     items = [an_item(1, place) for place in range(1, 8)]
     there = {pharmacy(place) for place in range(1, 7)}
-    figures = compared(items, {}, {}, there, PERIOD)
+    figures = compared(items, {}, {}, there, PERIOD, told_of(*range(1, 8)))
     new = [one for one in figures if one.pharmacy_id == pharmacy(7)]
     assert all(one.value is None for one in new)
     old = next(one for one in figures if one.pharmacy_id == pharmacy(1))
@@ -118,9 +133,25 @@ def test_a_pharmacy_that_was_not_there_before_has_no_figure_and_is_nobodys_media
 
 def test_four_others_make_no_median():
     items = [an_item(1, place) for place in range(1, 6)]
-    figures = compared(items, {}, {}, {pharmacy(place) for place in range(1, 6)}, PERIOD)
+    there = {pharmacy(place) for place in range(1, 6)}
+    figures = compared(items, {}, {}, there, PERIOD, told_of(*range(1, 6)))
     assert {one.other_count for one in figures} == {4}
     assert {one.town_median for one in figures} == {None}
+
+
+def test_who_was_not_told_of_in_every_week_has_no_error_and_is_in_nobodys_median():
+    items = [an_item(1, place) for place in range(1, 8)]
+    there = {pharmacy(place) for place in range(1, 8)}
+    told = told_of(*range(1, 7))
+    figures = {
+        (one.pharmacy_id, one.figure): one for one in compared(items, {}, {}, there, PERIOD, told)
+    }
+    late, old = figures[pharmacy(7), FORECAST_ERROR], figures[pharmacy(1), FORECAST_ERROR]
+    assert (late.value, old.value) == (None, 0.3)
+    assert (late.other_count, old.other_count) == (6, 5)
+    assert (old.first_on, old.last_on) == (told.first_on, told.last_on)
+    sold = figures[pharmacy(7), FILL_RATE]
+    assert (sold.value, sold.first_on, sold.last_on) == (0.9, *PERIOD)
 
 
 def some_towns(count: int) -> tuple[np.ndarray, np.ndarray]:
