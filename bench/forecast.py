@@ -175,7 +175,9 @@ def compare(panel: Panel, jobs: int, *, past_of_others: bool = True) -> Compared
         if name in told
     }
     champions = {
-        kind: champion_of({name: float(errors[name][kinds == kind].mean()) for name in SERVED})
+        kind: champion_of(
+            {name: float(errors[name][kinds == kind].mean()) for name in SERVED}, CHOSEN_ON
+        )
         for kind in CLASSES
         if (kinds == kind).any()
     }

@@ -3,8 +3,8 @@
 Classes are fixed before the first reported origin, and the champion of each is chosen on origins whose windows were
 over by then: what is reported was looked at by no choice. What matters to a pharmacist is how much to order for the
 next four weeks, so methods are chosen by the error of the 28-day total. Not by MASE or mean absolute error per day: on
-medicines sold every third day those reward whoever foretells nothing. A method more complicated than another has to be
-better by `EARNED`; with too little past to choose on, the 28-day mean serves.
+medicines sold every third day those reward whoever foretells nothing. What has to be shown before a method serves is in
+`champion_of`; with too little past to choose on, the 28-day mean serves.
 """
 
 import time
@@ -33,10 +33,10 @@ GAP = HORIZON // 7 - 1
 """Origins between those that choose and those reported: their windows were not over."""
 RIDGE_WEEKS = 4
 """Origins that one fit of the ridge serves; the newest is from all days."""
-SERVED = (MEAN_28, RIDGE, LEVEL_MIX)
-"""What a class may have as its champion, the simplest first: what the platform can serve."""
+SERVED = (MEAN_28, LEVEL_MIX, RIDGE)
+"""What a class may have as its champion, the safest first: what the platform can serve."""
 EARNED = 0.05
-"""So much better a later one must be than the best before it: a year of origins is 13 independent months."""
+"""So much better the ridge must be than the best of the others: a year of origins is 13 independent months."""
 
 _KEPT: Any = np.float32
 """What is told at all origins fills the memory: half the digits are more than any forecast has."""
@@ -233,7 +233,8 @@ def champions_of(trial: Trial, told: Mapping[str, Floats]) -> dict[str, str]:
     def best(use: Flags, otherwise: str) -> str:
         if not use.any():
             return otherwise
-        return champion_of({name: float(mean[at, use].mean()) for at, name in enumerate(SERVED)})
+        of_use = {name: float(mean[at, use].mean()) for at, name in enumerate(SERVED)}
+        return champion_of(of_use, errors.shape[1])
 
     of_all = best(is_scored, MEAN_28)
     return {
@@ -242,10 +243,14 @@ def champions_of(trial: Trial, told: Mapping[str, Floats]) -> dict[str, str]:
     }
 
 
-def champion_of(errors: Mapping[str, float]) -> str:
-    """The method to use, of errors by method, the simplest method first."""
-    best = next(iter(errors))
-    for name, error in errors.items():
-        if error < (1 - EARNED) * errors[best]:
-            best = name
+def champion_of(errors: Mapping[str, float], origin_count: int) -> str:
+    """The method to use, of the errors that those served had at so many origins.
+
+    The mix need not be better than the 28-day mean by more than nothing, for it is that mean as far as its own past is
+    short of a year. The ridge has no such brake, so it has to have a year of origins to show itself on, and to be
+    better by `EARNED`.
+    """
+    best = LEVEL_MIX if errors[LEVEL_MIX] < errors[MEAN_28] else MEAN_28
+    if origin_count >= MOST_CHOSEN and errors[RIDGE] < (1 - EARNED) * errors[best]:
+        best = RIDGE
     return best

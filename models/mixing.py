@@ -3,7 +3,8 @@
 A weight is the inverse of the way's past error of 28-day totals, to a high power: half the item's own error, half that
 of its class, so that a short or lucky past decides nothing alone (Bates and Granger, The Combination of Forecasts,
 1969; Stock and Watson, Combination Forecasts of Output Growth, 2004). Only windows that were over at the origin are
-looked at, and no more than a year of them.
+looked at, and no more than a year of them. With less than a year, the missing part of the weight is the 28-day mean's:
+who has not seen all seasons does not know how long a level lasts.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,9 @@ NEW_DAYS = 91
 POWER = 20.0
 """Chosen on origins before those reported, like all that is fixed here (decision 0018); 10 and 30 did nearly as well."""
 MIXED = (*(f"season {damping:g}, half-life {half_life}" for damping, half_life in WAYS), MEAN_28)
-"""What is mixed, in order."""
+"""What is mixed, in order: the 28-day mean comes last."""
+ORIGINS = 52
+"""Past origins that weights are learned from: a year, so that every season has its say."""
 OWN_SHARE = 0.5
 OWN_TOTALS = 9
 """Past totals that an item needs to be judged by its own errors too."""
@@ -63,7 +66,8 @@ class Weights:
 def weights_of(errors: Floats, kinds: Names) -> Weights:
     """The weights that past errors of totals give.
 
-    `errors` are absolute errors of 28-day totals, ways by origins by items, NaN where nothing was scored.
+    `errors` are absolute errors of 28-day totals, ways by origins by items, NaN where nothing was scored; the last way
+    is the 28-day mean.
     """
     scored = np.isfinite(errors).all(axis=0)
     count = scored.sum(axis=0)
@@ -74,7 +78,8 @@ def weights_of(errors: Floats, kinds: Names) -> Weights:
     of_class = np.array([_mean_or_one(relative[:, (kinds == kind) & is_told]) for kind in CLASSES])
     shared = of_class[[CLASSES.index(kind) for kind in kinds]].T.reshape(len(errors), -1)
     own = np.where(is_told, OWN_SHARE * relative + (1 - OWN_SHARE) * shared, shared)
-    return Weights(_inverse(own.T), _inverse(of_class))
+    seen = min(1.0, errors.shape[1] / ORIGINS)
+    return Weights(_leaning(_inverse(own.T), seen), _leaning(_inverse(of_class), seen))
 
 
 def told_by_all(panel: Panel) -> Floats:
@@ -88,13 +93,6 @@ def mixed(told: Floats, weights: Floats) -> Floats:
     return result
 
 
-def plain_weights(kinds: Names) -> Weights:
-    """Before anything was scored: every level and the mean count the same, and no season."""
-    flat = np.array([*(damping == 0 for damping, _ in WAYS), True], dtype=float)
-    flat /= flat.sum()
-    return Weights(np.tile(flat, (len(kinds), 1)), np.tile(flat, (len(CLASSES), 1)))
-
-
 def _mean_or_one(relative: Floats) -> Floats:
     return relative.mean(axis=1) if relative.shape[1] else np.ones(len(relative))
 
@@ -102,4 +100,11 @@ def _mean_or_one(relative: Floats) -> Floats:
 def _inverse(errors: Floats) -> Floats:
     weight = np.maximum(errors, 1e-3) ** -POWER
     result: Floats = weight / weight.sum(axis=1, keepdims=True)
+    return result
+
+
+def _leaning(weights: Floats, seen: float) -> Floats:
+    """The weights as far as so much of a year was seen; the rest is the 28-day mean's."""
+    result = weights * seen
+    result[:, -1] += 1 - seen
     return result

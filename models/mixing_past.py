@@ -9,12 +9,9 @@ import numpy as np
 from models.baseline import HORIZON
 from models.dataset import Floats, Panel
 from models.features import LEAST_DAYS
-from models.mixing import Weights, classes_of, mixed, plain_weights, told_by_all, weights_of
+from models.mixing import MIXED, ORIGINS, Weights, classes_of, mixed, told_by_all, weights_of
 from models.outliers import tamed
 from models.quantiles import LEAST_SHARE
-
-ORIGINS = 52
-"""Past origins that weights are learned from: a year, so that every season has its say."""
 
 
 class WaysPast:
@@ -39,14 +36,9 @@ class WaysPast:
         """The weights that the windows over by `end` give."""
         if end not in self._weights:
             kinds = classes_of(self._panel.until(end))
-            origins = self._over_by(end)
-            self._weights[end] = (
-                weights_of(
-                    np.array([self._errors_at(at) for at in origins]).transpose(1, 0, 2), kinds
-                )
-                if origins
-                else plain_weights(kinds)
-            )
+            past = [self._errors_at(at) for at in self._over_by(end)]
+            errors = np.array(past).reshape(-1, len(MIXED), len(kinds)).transpose(1, 0, 2)
+            self._weights[end] = weights_of(errors, kinds)
         return self._weights[end]
 
     def _over_by(self, end: int) -> list[int]:

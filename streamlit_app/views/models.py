@@ -21,7 +21,8 @@ MEANINGS = """
 - **Short**, **expired**: packs an item in 28 days of a replayed shop that was ordered for by this method, the same shop for
   every method. They compare methods, and are not what a pharmacy lost.
 - At each past origin every method saw only what was known then. The method of a class was chosen on origins before those
-  that are shown, where a more complicated one had to be clearly better; so one that is not used may come out better here.
+  that are shown: the level mix had to be better than the 28-day mean there, the ridge clearly better than both on a whole
+  year of them; so one that is not used may come out better here.
 """
 LISTED = {
     "method": "Method",

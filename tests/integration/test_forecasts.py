@@ -58,8 +58,7 @@ def town(database: sa.Engine) -> Iterator[list[tuple[UUID, UUID]]]:
         for number, item in enumerate(items):
             for ahead in range(DAYS):
                 day = first + timedelta(days=ahead)
-                wave = 1 + 0.5 * np.sin(2 * np.pi * ahead / 365)
-                packs = 0 if day.weekday() == 6 else int(random.poisson((3 + number) * wave))
+                packs = 0 if day.weekday() == 6 else int(random.poisson(3 + number))
                 if packs:
                     rows.append(demand_row(*item, day, packs * 1000))
         connection.execute(agg_daily_demand.insert(), rows)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from bench.forecast_peers import filled, plain_ridge
-from models.baseline import HORIZON, MEAN_28, mean_28, seasonal_naive
+from models.baseline import HORIZON, mean_28, seasonal_naive
 from models.dataset import Panel
-from models.evaluation import champion_of
 from models.quantiles import Past
 from models.scores import MEASURES, TOTALS_ABOVE, scores, usable_scale, week_scale
 from tests.unit.models.town import panel, seasonal
@@ -41,12 +40,6 @@ def test_errors_are_relative_to_the_scale_and_unknown_days_count_for_nobody():
     # It has always been two a day too little, and the quantiles know it by now.
     assert found.of[MEASURES[5]][0] == pytest.approx(0, abs=1e-9)
     assert found.of[TOTALS_ABOVE][0] == 0
-
-
-def test_a_more_complicated_method_has_to_earn_its_place():
-    assert champion_of({MEAN_28: 10.0, "line": 9.8, "network": 9.6}) == MEAN_28
-    assert champion_of({MEAN_28: 10.0, "line": 9.0, "network": 8.9}) == "line"
-    assert champion_of({MEAN_28: 10.0, "line": 9.0, "network": 8.0}) == "network"
 
 
 def test_a_gap_is_told_to_peers_as_the_mean_of_the_28_days_known_before_it():

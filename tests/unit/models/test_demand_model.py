@@ -31,8 +31,7 @@ def town():
 
 def test_a_model_survives_its_own_bytes(town):
     made, comparison = town
-    model = learn(made, comparison)
-    assert RIDGE in model.champions.values()
+    model = learn(made, served_by(RIDGE, comparison))
 
     again = DemandModel.from_bytes(model.to_bytes())
 

@@ -3,19 +3,18 @@
 import numpy as np
 import pytest
 
-from models.baseline import HORIZON
+from models.baseline import HORIZON, mean_28
 from models.evaluation import compare
 from models.mixing import (
     CLASSES,
     INTERMITTENT,
     LEVEL_MIX,
-    MIXED,
     NEW,
+    ORIGINS,
     SEASONAL,
     SMOOTH,
     classes_of,
     mixed,
-    plain_weights,
     weights_of,
 )
 from models.mixing_past import WaysPast
@@ -38,7 +37,7 @@ def test_classes_are_told_by_season_by_rarity_and_by_age():
 
 
 def test_the_way_that_was_right_has_nearly_all_the_weight():
-    errors = np.full((3, 20, 1), 10.0)
+    errors = np.full((3, ORIGINS, 1), 10.0)
     errors[1] = 2.0
 
     weights = weights_of(errors, np.array([SMOOTH]))
@@ -48,7 +47,7 @@ def test_the_way_that_was_right_has_nearly_all_the_weight():
 
 
 def test_an_item_with_a_short_past_is_served_as_its_class_is():
-    errors = np.full((2, 20, 2), 10.0)
+    errors = np.full((2, ORIGINS, 2), 10.0)
     errors[0, :, 0] = 5.0
     errors[:, 5:, 1] = np.nan
     errors[1, :5, 1] = 0.1
@@ -66,20 +65,27 @@ def test_other_units_give_the_same_weights():
 
 
 def test_a_series_of_zeros_is_served_by_all_ways_alike_and_is_a_number():
-    weights = weights_of(np.zeros((4, 20, 1)), np.array([INTERMITTENT]))
+    weights = weights_of(np.zeros((4, ORIGINS, 1)), np.array([INTERMITTENT]))
 
     assert np.allclose(weights.of_item, 0.25)
 
 
-def test_without_a_past_no_season_is_believed():
-    weights = plain_weights(np.array([SMOOTH, NEW]))
+def test_as_much_of_the_weight_as_is_missing_of_a_year_of_origins_is_the_28_day_mean_s():
+    errors = np.full((3, ORIGINS // 4, 1), 10.0)
+    errors[1] = 2.0
 
-    assert weights.of_item.sum(axis=1) == pytest.approx(1)
-    assert all(
-        weight == 0
-        for name, weight in zip(MIXED, weights.of_item[0], strict=True)
-        if "season 0.5" in name or "season 1" in name
-    )
+    weights = weights_of(errors, np.array([SMOOTH]))
+
+    assert weights.of_item[0] == pytest.approx([0, 0.25, 0.75], abs=1e-6)
+    assert weights.of_class[CLASSES.index(SMOOTH)] == pytest.approx([0, 0.25, 0.75], abs=1e-6)
+
+
+def test_without_a_past_the_mix_is_the_28_day_mean():
+    made = seasonal(60, items=3)
+
+    told = WaysPast(made, 60 - HORIZON).forecast(40, learned_until=40)
+
+    assert np.allclose(told, mean_28(made.until(40)))
 
 
 def test_an_item_unknown_at_the_training_is_served_as_its_class_is():

@@ -233,8 +233,9 @@ def closed(weeks: int, reopened: int = 7) -> Foretold:
 
 @METHODS
 def test_a_closed_week_behind_teaches_at_most_that_weeks_may_be_closed(method):
-    # The 28-day mean counts closed days, as it counts Sundays: a quarter less. The others pass them over.
-    least = 0.7 if method in {MEAN_28, CHOSEN} else 0.8
+    # The 28-day mean counts closed days, as it counts Sundays: a quarter less. The ridge passes them over, and so does
+    # the mix as far as it does not lean on the mean: here its past is half a year.
+    least = 0.8 if method == RIDGE else 0.7
 
     assert least * USUAL < closed(1).total(method) < 1.05 * USUAL
 
