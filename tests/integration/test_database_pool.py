@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.gateways import mysql
+from tests.integration.streams import await_that
 
 pytestmark = pytest.mark.integration
 
@@ -23,8 +24,11 @@ def session_of(engine: sa.Engine) -> int:
 
 
 def end(database: sa.Engine, session: int) -> None:
+    """Have the server end it; returns when it has."""
+    there = sa.text("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = :id")
     with database.connect() as connection:
         connection.exec_driver_sql(f"KILL {session}")
+        await_that(lambda: connection.execute(there, {"id": session}).scalar_one() == 0)
 
 
 def test_one_that_was_ended_while_idle_is_replaced_before_it_is_used(

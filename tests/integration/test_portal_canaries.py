@@ -134,7 +134,7 @@ def heard_by(cast: Cast, server: str, who: str | None) -> set[str]:
         return set()
     told = ""
     with suppress(TimeoutError):
-        while message := screen.receive(timeout=10):
+        while message := screen.receive(timeout=60):
             told += message
             if json.loads(message)["rows"]:
                 break

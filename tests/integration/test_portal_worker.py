@@ -16,17 +16,20 @@ from web_portal.worker import STAY_MS
 
 APP = """
 import threading
+from web_portal import worker
+
+worker.STAY_MS = {stay_ms}
 
 def app(environ, start_response):
-    body = f"{threading.get_ident()} {len(environ['wsgi.input'].read())}".encode()
+    body = f"{{threading.get_ident()}} {{len(environ['wsgi.input'].read())}}".encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 """
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    (folder / "told.py").write_text(APP)
+def serving(folder: Path, stay_ms: int = STAY_MS) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    (folder / "told.py").write_text(APP.format(stay_ms=stay_ms))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         os.set_inheritable(listener.fileno(), True)
         process = subprocess.Popen(
@@ -62,7 +65,8 @@ def ask(line: http.client.HTTPConnection, body: bytes = b"") -> tuple[str, str]:
 
 
 def test_who_asks_again_at_once_is_answered_by_the_same_thread(tmp_path) -> None:
-    with serving(tmp_path) as (port, _), lines_to(port, 2) as lines:
+    # However slow the machine is between two requests.
+    with serving(tmp_path, stay_ms=60_000) as (port, _), lines_to(port, 2) as lines:
         told = [ask(line, b"x" * number) for number in range(20) for line in lines]
     assert [length for _, length in told] == [str(n) for n in range(20) for _ in lines]
     # Each has a thread that waits for it; gunicorn's own answers both with whichever rests.

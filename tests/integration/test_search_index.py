@@ -12,6 +12,7 @@ from remedy.pipeline import indexing
 from remedy.schema.pharmacy import catalogue_state, medicine
 from remedy.values import utc_now
 from tests.integration import killed
+from tests.integration.streams import await_that
 
 
 @pytest.fixture(scope="module")
@@ -199,12 +200,7 @@ def test_of_two_writers_one_works_and_the_other_waits(ids, database, searching, 
     ]
     for thread in threads:
         thread.start()
-    deadline = threading.Event()
-    for _ in range(100):
-        if state(searching) == "index":
-            break
-        deadline.wait(0.1)
-    assert state(searching) == "index"
+    await_that(lambda: state(searching) == "index")
     stop.set()
     for thread in threads:
         thread.join(20)
