@@ -170,6 +170,27 @@ def test_without_a_line_it_sells_on_is_switched_off_and_sends_all_of_it_later(
     expect(page.locator("#till-sent li")).to_have_count(2)
 
 
+def test_a_window_that_does_not_send_hears_from_the_one_that_does(
+    cast: Cast, address: str, tablet: BrowserContext
+) -> None:
+    page = tablet.new_page()
+    sign_in(page, address, "chitra@town.example")
+    other = tablet.new_page()
+    # Another window is always just sending.
+    other.add_init_script(
+        "navigator.locks.request = (_name, options, work) => Promise.resolve(work ? work(null) : null)"
+    )
+    other.goto(f"{address}{TILL}")
+    tablet.set_offline(True)
+    for window in (page, other):
+        expect(window.locator("#till-line")).to_contain_text("no line", timeout=WITHIN_MS)
+    sell(other, "Calmadol")
+    tablet.set_offline(False)
+    for window in (page, other):
+        expect(window.locator("#till-line")).to_contain_text("The line is there", timeout=WITHIN_MS)
+        expect(window.locator("#till-waiting")).to_be_hidden(timeout=WITHIN_MS)
+
+
 def test_two_tablets_and_two_windows_sell_at_once_and_nothing_is_told_twice(
     cast: Cast, address: str, browser: Chromium
 ) -> None:

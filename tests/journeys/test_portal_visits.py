@@ -198,6 +198,8 @@ def test_an_admin_declines_a_request_and_the_patient_reads_why(stack, page_as):
     # The queue shows it by itself.
     admin.locator(f"a[href$='{visit}']").click(timeout=DECIDED_WITHIN_MS)
     assert_stayed(admin)
+    # The queue has a button of that name too, for many requests at once.
+    expect(admin.get_by_label("Note for the patient")).to_be_visible()
     admin.get_by_role("button", name="Decline").click()
     expect(admin.get_by_role("alert").filter(has_text="There is a problem")).to_be_focused()
     admin.get_by_label("Note for the patient").fill("Please come to the walk-in clinic tomorrow.")

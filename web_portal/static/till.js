@@ -6,11 +6,13 @@
   const NAME = "remedy-till";
   const BATCH = 100;
   const AGAIN_MS = 10000;
+  const ANSWER_MS = 30000; // a line that swallows what is sent is none; the sales are sent again under their names
   const FRESH_MS = 5 * 60 * 1000; // how old the stock may be that is shown here, while all goes well
   const SHOWN = 10;
   const AMOUNT = /^\d{1,6}([.,]\d{1,3})?$/;
   let here = null; // what belongs to the page that is open
   let again = null;
+  const windows = new BroadcastChannel(NAME);
 
   // --- what is kept: sales in order, answers to read, and what the server said last
   const opened = new Promise((done, failed) => {
@@ -211,7 +213,7 @@
 
   // --- sending: one window of this browser at a time
   async function fetchState() {
-    const answer = await fetch(here.box.dataset.state, { redirect: "manual" });
+    const answer = await fetch(here.box.dataset.state, { redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 404) {
       return null;
     }
@@ -263,6 +265,7 @@
       const answer = await fetch(here.box.dataset.lines, {
         method: "POST",
         redirect: "manual",
+        signal: AbortSignal.timeout(ANSWER_MS),
         headers: { "Content-Type": "application/json", "X-CSRFToken": state.csrf_token },
         body: JSON.stringify({ pharmacy_id: state.pharmacy_id, lines }),
       });
@@ -283,7 +286,9 @@
     try {
       await navigator.locks.request(NAME, { ifAvailable: true }, async (lock) => {
         if (lock) {
-          sayLine(await sendOnce());
+          const kind = await sendOnce();
+          sayLine(kind);
+          windows.postMessage(kind);
         }
       });
     } catch {
@@ -329,6 +334,13 @@
     send();
   }
 
+  // What another window has sent, or found of the line, is true for this one.
+  windows.addEventListener("message", async (heard) => {
+    if (here && document.contains(here.box)) {
+      sayLine(heard.data);
+      await show();
+    }
+  });
   window.addEventListener("offline", () => here && document.contains(here.box) && sayLine("offline"));
   window.addEventListener("online", () => here && document.contains(here.box) && send());
   document.addEventListener("DOMContentLoaded", begin);
