@@ -13,7 +13,7 @@ from tests.integration.portal_cast import Browser, Cast, a_cast
 from tests.integration.serving import served
 
 TILL = "/pharmacy/till"
-WITHIN_MS = 30_000
+WITHIN_MS = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from remedy.gateways.mysql import engine_for
 
 pytestmark = pytest.mark.journey
 
-WITHIN_MS = 30_000
+WITHIN_MS = 60_000
 
 
 @pytest.fixture(scope="module")
