@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 PASSWORD = "three small umbrellas"
 MAIL_WITHIN_S = 60
@@ -27,6 +27,8 @@ def register(page: Page, stack: Any, name: str = "Noor") -> str:
     for label, answer in (("Day", "31"), ("Month", "1"), ("Year", "1980")):
         page.get_by_label(label, exact=True).fill(answer)
     page.get_by_role("button", name="Continue").click()
+    # The page before has a button of that name too.
+    expect(page.get_by_label("What is your address? (optional)")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Choose a password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
