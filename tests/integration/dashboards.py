@@ -76,7 +76,6 @@ def words_of(page: AppTest) -> str:
 
 def open_page(name: str) -> AppTest:
     page = AppTest.from_file(APP, default_timeout=60)
-    page.run()
     # Pages that are functions can be asked for only by the hash of their address; there is no call for it.
     page._page_hash = calc_hash(name)
     page.run()

@@ -11,6 +11,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from web_portal import live
 
 PORTS = range(22_000, 32_000, 7)
+POLL_S = 0.05
+"""How soon it sees that it is to end."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -31,7 +33,9 @@ def _read(file: IO[bytes], _buffer_size: int) -> list[bytes]:
 def served(app: Flask) -> Iterator[str]:
     """Its address while the block lasts."""
     server = _server(app)
-    thread = threading.Thread(target=server.serve_forever, name="portal", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(POLL_S,), name="portal", daemon=True
+    )
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

@@ -42,6 +42,7 @@ def rows_table(page):
     return [one.value for one in page.dataframe if "Reference" in one.value]
 
 
+@pytest.mark.long
 def test_every_tile_opens_as_many_rows_as_it_says(browser, scene):
     page = open_page("visits")
     numbers = {metric.label: int(metric.value.replace(",", "")) for metric in page.metric}

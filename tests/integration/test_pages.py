@@ -77,6 +77,7 @@ def test_what_a_mail_or_earlier_answers_lead_to_is_fit_for_every_reader(
     assert not found, report(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", of_method("POST"))
 def test_a_form_sent_empty_leads_its_reader_to_what_is_missing(
     cast: Cast, screen: Screen, route: Route

@@ -36,6 +36,7 @@ def page(cast: Cast, who: str, address: str) -> Shown:
     return Shown(address, cast.of(who).get(address))
 
 
+@pytest.mark.long
 def test_pages_of_decisions_are_fit_for_every_reader(cast: Cast, screen: Screen) -> None:
     urgent, routine = asked(cast, urgency="urgent"), asked(cast, "ben")
     gone = visit_of(cast, asked(cast))

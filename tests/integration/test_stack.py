@@ -6,6 +6,7 @@ import subprocess
 from contextlib import suppress
 
 import psutil
+import pytest
 
 from stack.installation import MASTER_PORTS
 from stack.services import SERVICES
@@ -83,6 +84,7 @@ def test_files_go_to_hdfs_and_back_without_java(stack, tmp_path):
     run(*hadoop, "-rm", "-R", "-f", "-skipTrash", "hdfs:///tmp/words.txt")
 
 
+@pytest.mark.long
 def test_down_ends_every_process_and_up_brings_all_back(stack):
     before = [psutil.Process(pid) for pid in pids(stack).values()]
     assert "stopped" in stack.command("down")

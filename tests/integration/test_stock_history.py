@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -265,14 +266,28 @@ def ledger_sums(connection, pharmacy_id):
 
 
 # Not shrunk: each try is a hundred statements, and the failing steps are printed as they are.
-@settings(
-    max_examples=60,
+UNSHRUNK = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@settings(UNSHRUNK, max_examples=10)
 @given(steps=STEPS)
 def test_the_events_of_a_pharmacy_add_up_to_its_tables(database, steps):
+    add_up_after(database, steps)
+
+
+@pytest.mark.long
+@settings(UNSHRUNK, max_examples=100)
+@given(steps=STEPS)
+def test_the_events_of_a_pharmacy_add_up_to_its_tables_whatever_happened(database, steps):
+    add_up_after(database, steps)
+
+
+def add_up_after(database, steps) -> None:
+    """Both pharmacies' events add up once the steps are played."""
     watch = Watch()
     with database.connect() as connection:
         pharmacy_id = a_pharmacy(connection)

@@ -125,6 +125,7 @@ def test_imported_visits_are_counted_as_they_stand_in_the_file(
     goes_all_the_way(stack, streams, engine, a_register(tmp_path, *lines), tmp_path)
 
 
+@pytest.mark.long
 def test_the_count_over_both_halves_gives_on_yarn_what_its_functions_give(stack, streams):
     settings = stack.settings("pipeline")
     hadoop = Hadoop(

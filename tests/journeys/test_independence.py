@@ -18,8 +18,8 @@ AIRFLOW = ("airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "a
 
 @pytest.mark.parametrize(
     "stopped",
-    [pytest.param(AIRFLOW, id="airflow"), pytest.param(("kafka",), id="kafka"),
-     pytest.param(("datanode", "namenode"), id="hdfs")],
+    [pytest.param(AIRFLOW, id="airflow", marks=pytest.mark.long), pytest.param(("kafka",), id="kafka"),
+     pytest.param(("datanode", "namenode"), id="hdfs", marks=pytest.mark.long)],
 )  # fmt: skip
 def test_no_click_is_refused_or_lost_while_a_part_is_down(stack, till_for, stopped, admin_page):
     prefix = f"without-{stopped[0]}-{int(time.time())}"

@@ -56,6 +56,7 @@ def test_a_forgotten_password_is_replaced_by_keyboard_alone(stack, browser):
     page = context.new_page()
     email = register(page, stack, "Pilar")
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="I forgot my password")).to_be_visible()
     press(page, "I forgot my password")
     type_in(page, "E-mail address", email)
     page.keyboard.press("Enter")

@@ -146,6 +146,7 @@ def test_a_pharmacist_keeps_the_hours_that_patients_read(stack, page_as, browser
     pharmacist.locator(".menu > summary").press("Enter")
     pharmacist.get_by_role("link", name="Opening hours").click()
     sunday = pharmacist.get_by_role("group", name="Sunday")
+    expect(sunday).to_be_visible()
     before = [field.input_value() for field in sunday.locator("input").all()]
     tab_to(pharmacist, sunday.get_by_label(re.compile("^Opens, Sunday")))
     for label, value in (("Opens, Sunday", "10:15"), ("Closes, Sunday", "12:45")):

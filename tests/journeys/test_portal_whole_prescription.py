@@ -36,8 +36,11 @@ def brands(stack) -> list[str]:
     return found
 
 
-def items(page: Page) -> list[str]:
-    return page.locator("#whole .card-item h3").all_inner_texts()
+def items(page: Page, count: int) -> list[str]:
+    """The names of the items, once there are so many."""
+    names = page.locator("#whole .card-item h3")
+    expect(names).to_have_count(count)
+    return [text.split(" (")[0] for text in names.all_inner_texts()]
 
 
 def test_items_are_typed_by_keyboard_and_all_of_them_set_aside(stack, page_as, brands):
@@ -57,7 +60,7 @@ def test_items_are_typed_by_keyboard_and_all_of_them_set_aside(stack, page_as, b
         expect(page.locator("#whole > ul > .card-item")).to_have_count(
             number + 1, timeout=WITHIN_MS
         )
-    assert [text.split(" (")[0] for text in items(page)] == brands
+    assert items(page, len(brands)) == brands
     best = page.locator("#alone > li").first
     expect(best).to_contain_text("Has all of it")
     name = best.locator("h3 a").inner_text()
@@ -79,7 +82,7 @@ def test_a_list_is_pasted_and_read_without_javascript(stack, page_as, brands):
     text = "\n".join([f"2 x {brands[0]}", brands[1], "zzzz nothing of the kind"])
     page.get_by_label("One item on each line").fill(text)
     page.get_by_role("button", name="Look").click()
-    assert [text.split(" (")[0] for text in items(page)] == brands[:2]
+    assert items(page, 2) == brands[:2]
     expect(page.locator("main")).to_contain_text("No medicine is called “zzzz nothing of the kind”")
     expect(page.get_by_label(re.compile("^Packs")).first).to_have_value("2")
     expect(page.locator("details[data-map]")).to_be_hidden()
