@@ -28,7 +28,7 @@ PROMISE = {
     "check": "Formatting, lint, types, import contracts, house rules and unit tests: about three minutes.",
     "test": (
         "Formatting, lint, types, import contracts, house rules and unit tests; then a real stack is "
-        "started in a temporary folder for integration tests and journeys. About 15 minutes on two cores."
+        "started in a temporary folder for integration tests and journeys. About 25 minutes on two cores."
     ),
     "long": "The long forms of the tests, on a real stack of their own: about 30 minutes on two cores.",
 }
