@@ -129,7 +129,7 @@ def by_medicine(
           WHERE t.day BETWEEN :first AND :closed{_where(pharmacy_id, None)}
           GROUP BY t.medicine_id
         ) t LEFT JOIN known_medicine m ON m.public_id = t.medicine_id
-        ORDER BY sold_milli DESC LIMIT 200
+        ORDER BY sold_milli DESC, t.medicine_id LIMIT 200
         """,  # noqa: S608 - built from constants; values are bound
         first=first,
         closed=closed,
@@ -155,7 +155,7 @@ def unmet(connection: sa.Connection, first: date, closed: date, smallest: int) -
         GROUP BY t.medicine_id, {MEDICINE}, t.query, t.district
         HAVING CASE WHEN t.medicine_id = :nothing THEN MAX(t.searcher_count)
           ELSE SUM(t.searcher_count) END >= :smallest
-        ORDER BY search_count DESC LIMIT 200
+        ORDER BY search_count DESC, t.medicine_id, t.query, t.district LIMIT 200
         """,  # noqa: S608 - built from constants; values are bound
         first=first,
         closed=closed,

@@ -53,7 +53,7 @@ def alerts_now(connection: sa.Connection) -> pd.DataFrame:
     rows = frame(
         connection,
         f"{_ALERTS} WHERE a.open_key IS NOT NULL AND a.latest_at IS NULL"
-        " ORDER BY a.opened_at DESC LIMIT 50",
+        " ORDER BY a.opened_at DESC, a.id LIMIT 50",
     )
     return _named(rows, rows["atc_group"])
 
@@ -67,7 +67,7 @@ def alerts(connection: sa.Connection) -> pd.DataFrame:
         connection,
         f"""{_ALERTS} WHERE a.open_key IS NOT NULL
           OR a.opened_at > UTC_TIMESTAMP(6) - INTERVAL {ALERT_DAYS} DAY
-        ORDER BY a.open_key IS NULL, a.latest_at IS NOT NULL, a.opened_at DESC LIMIT 200""",
+        ORDER BY a.open_key IS NULL, a.latest_at IS NOT NULL, a.opened_at DESC, a.id LIMIT 200""",
     )
     return _named(rows, rows["atc_group"])
 

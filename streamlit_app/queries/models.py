@@ -81,7 +81,7 @@ def errors(connection: sa.Connection, model_run: int) -> pd.DataFrame:
         "SELECT method, SUM(total_error_milli) AS error_milli, SUM(total_actual_milli) AS actual_milli,"
         " COUNT(*) AS origin_count, MIN(origin_on) AS first_on, MAX(origin_on) AS last_on"
         " FROM model_error WHERE model_run_id = :model_run GROUP BY method"
-        " ORDER BY SUM(total_error_milli)",
+        " ORDER BY SUM(total_error_milli), method",
         model_run=model_run,
     )
 

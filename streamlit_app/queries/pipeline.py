@@ -97,7 +97,7 @@ def dead_letters(connection: sa.Connection) -> pd.DataFrame:
         connection,
         "SELECT topic, reason, COUNT(*) AS letter_count, MAX(landed_at) AS newest_at,"
         " SUM(replayed_at IS NOT NULL) AS replayed_count FROM landing_dead_letter"
-        " GROUP BY topic, reason ORDER BY newest_at DESC LIMIT 100",
+        " GROUP BY topic, reason ORDER BY newest_at DESC, topic, reason LIMIT 100",
     )
 
 
@@ -118,5 +118,5 @@ def quarantined(connection: sa.Connection) -> pd.DataFrame:
         connection,
         "SELECT topic, expectation, SUM(released_at IS NULL) AS held_count,"
         " SUM(released_at IS NOT NULL) AS released_count, MAX(quarantined_at) AS newest_at"
-        " FROM quarantine GROUP BY topic, expectation ORDER BY newest_at DESC",
+        " FROM quarantine GROUP BY topic, expectation ORDER BY newest_at DESC, topic, expectation",
     )

@@ -37,5 +37,5 @@ def waiting(connection: sa.Connection) -> pd.DataFrame:
         " r.time_zone, r.requested_at, r.lapses_at"
         " FROM request_state r JOIN known_doctor d ON d.public_id = r.doctor_id"
         " WHERE r.state = 'requested'"
-        " ORDER BY FIELD(r.urgency, 'urgent', 'soon', 'routine'), r.requested_at LIMIT 100",
+        " ORDER BY FIELD(r.urgency, 'urgent', 'soon', 'routine'), r.requested_at, r.public_id LIMIT 100",
     )
