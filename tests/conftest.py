@@ -51,11 +51,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """Remember which tests on real data passed."""
+    """Remember which tests on real data passed; of one that failed, tell what its browser showed."""
     report = yield
     if report.when == "call" and report.passed and item.get_closest_marker("realdata"):
         item.config.stash[REAL_DATA_WAITS].discard(item.nodeid)
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.when == "call" and report.failed and browser:
+        report.sections += _pages_of(browser)
     return report
+
+
+def _pages_of(browser: "Browser") -> list[tuple[str, str]]:
+    """The address and the words of every open page: who reads CI's log has nothing else."""
+    shown = []
+    for page in [page for context in getattr(browser, "contexts", []) for page in context.pages]:
+        try:
+            words = page.inner_text("body", timeout=2000)
+        except Exception as error:
+            # Whatever goes wrong here, the test's own failure is what counts.
+            words = f"not readable: {type(error).__name__}"
+        shown.append((f"page {page.url}", words[:3000]))
+    return shown
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
