@@ -34,16 +34,17 @@ def record(
     event_id: UUID,
     key: str | None,
     occurred_at: datetime,
-    recorded_at: datetime,
+    recorded_at: datetime | None = None,
 ) -> Envelope:
     """Write what happened to the outbox, in the caller's transaction.
 
     `key` is the record key on the topic (None where the topic has none); `occurred_at` becomes `ce_time`.
+    `recorded_at` is given where it is another time than that.
 
     Raises:
         ValueError: if the body is too large to be told.
     """
-    one = Told(happened, event_id, occurred_at, recorded_at)
+    one = Told(happened, event_id, occurred_at, recorded_at or occurred_at)
     (envelope,) = record_many(connection, key, [one])
     return envelope
 

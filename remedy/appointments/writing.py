@@ -310,5 +310,4 @@ def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock)
         event_id=uuid7(clock),
         key=str(happened.doctor_id),
         occurred_at=now,
-        recorded_at=now,
     )

@@ -233,5 +233,4 @@ def _tell(
         event_id=uuid7(clock),
         key=str(happened.medicine_id),
         occurred_at=now,
-        recorded_at=now,
     )

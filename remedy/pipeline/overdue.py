@@ -1,8 +1,9 @@
 """What falls due by the clock: requests nobody decided let go of their time, holds and orders end, old rows go.
 
-A visit nobody was checked in for is taken for missed, and admins are owed a mail about an urgent request or a demand model that waits. And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon. Runs beside the
-relay, with the portal's account: an expired hold counts no more at once whether or not this has run, but the event
-that says so comes from here. What cannot be done for one is done for the others.
+A visit nobody was checked in for is taken for missed, and admins are owed a mail about an urgent request or a demand
+model that waits. And who waits for something that has come about is owed a mail: a medicine is back, or runs out soon.
+Runs beside the relay, with the portal's account: an expired hold counts no more at once whether or not this has run,
+but the event that says so comes from here. What cannot be done for one is done for the others.
 """
 
 import logging

@@ -92,7 +92,6 @@ def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock)
         event_id=uuid7(clock),
         key=str(happened.prescription_id),
         occurred_at=now,
-        recorded_at=now,
     )
 
 

@@ -99,7 +99,6 @@ def tell(
         event_id=event_id,
         key=str(place.pharmacy_id),
         occurred_at=now,
-        recorded_at=now,
     )
 
 

@@ -269,7 +269,6 @@ class Life:
             event_id=uuid7(self._clock),
             key=None,
             occurred_at=now,
-            recorded_at=now,
         )
 
     def _hold(self, connection: sa.Connection) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pytest
 import sqlalchemy as sa
 
 from models.baseline import MEAN_28
@@ -24,6 +25,7 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
 from remedy.schema.pipeline import agg_daily_demand, agg_daily_stock, aggregated_day
 from remedy.values import uuid7
 from tests.factories import Watch, a_medicine, a_pharmacy, row_of
+from tests.integration.portal_cast import Cast
 from tests.unit.models.town import served_by
 
 DAYS = 70
@@ -111,6 +113,13 @@ def foretold(engine: sa.Engine, watch: Watch) -> Kept:
         record(connection, stored, model, comparison, "card")
     forecast(engine, kept, clock=watch)  # type: ignore[arg-type]
     return kept
+
+
+@pytest.fixture(scope="module")
+def kept(cast: Cast) -> Kept:
+    """The cast's town, counted and foretold."""
+    a_counted_town(cast.engine, cast.ids, cast.watch)
+    return foretold(cast.engine, cast.watch)
 
 
 def put_lot(

@@ -11,19 +11,15 @@ from models.forecasting import forecast
 from models.registry import champion
 from remedy.schema import drift as tables
 from remedy.schema.pipeline import model_choice, model_run
-from tests.integration.advice_scene import Kept, a_counted_town, a_day_closes, foretold
+from tests.integration.advice_scene import Kept, a_day_closes, kept
 from tests.integration.portal_cast import Cast, a_cast
+
+__all__ = ["kept"]
 
 
 @pytest.fixture(scope="module")
 def cast(database_url: str, database: sa.Engine) -> Cast:
     return a_cast(database_url, database)
-
-
-@pytest.fixture(scope="module")
-def kept(cast: Cast) -> Kept:
-    a_counted_town(cast.engine, cast.ids, cast.watch)
-    return foretold(cast.engine, cast.watch)
 
 
 def stored(cast: Cast, table: sa.Table) -> list[Any]:

@@ -7,14 +7,19 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
-from remedy.appointments import absence, holds
-from remedy.gateways.mysql import in_transaction
+from remedy.appointments import absence
 from remedy.pipeline import overdue
 from remedy.values import instant_of
 from tests.integration.portal_cast import Cast, a_cast
 from tests.integration.shown import Screen, Shown
 from tests.integration.test_pages_decisions import looked_at, page
-from tests.integration.test_portal_absence import a_visit, offered, told, wait_for
+from tests.integration.test_portal_absence import (
+    a_visit,
+    ben_looks_at,
+    offered,
+    told,
+    wait_for,
+)
 from web_portal.absence import settling
 
 
@@ -90,13 +95,7 @@ def test_every_state_of_the_waiting_list_is_fit_for_every_reader(
     (first, *_) = offered(cast, "asha")
     looked_at(screen, page(cast, "asha", "/waiting"), "Claim this time")
     (starts_at,) = cast.rows("SELECT MIN(starts_at) AS at FROM waiting_offer")[0]
-    in_transaction(
-        cast.engine,
-        lambda c: holds.hold_slot(
-            c, doctor_id=cast.ids["ekow"], patient_id=cast.ids["ben"], clock=cast.watch,
-            starts_at=instant_of(f"{starts_at}+00:00"),
-        ),
-    )  # fmt: skip
+    ben_looks_at(cast, starts_at)
     held = cast.of("asha").post(first, {"answer": "claim"})
     looked_at(screen, Shown(first, held), "Somebody is looking at that time")
     looked_at(screen, page(cast, "farah", "/admin/waiting"), "Any doctor", "no answer yet")

@@ -1,18 +1,18 @@
 """The pages of an absence and of the waiting list: who is affected first, one mail each, and the first to claim has it."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from icalendar import Calendar
 
-from remedy.appointments import absence
+from remedy.appointments import absence, holds
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
 from remedy.schema.hospital import doctor
 from remedy.schema.people import mail_owed
-from remedy.values import day_bounds
+from remedy.values import day_bounds, instant_of
 from tests.factories import a_doctor
 from tests.integration.portal_cast import Cast, a_cast, mails
 from tests.integration.test_portal_visits import asked, decide
@@ -214,6 +214,17 @@ def wait_for(cast: Cast, who: str, **differs: object) -> None:
     }  # fmt: skip
     answer = cast.of(who).post(f"/waiting/new/{cast.ids['ekow']}", form)
     assert answer.status_code == 303, answer.text
+
+
+def ben_looks_at(cast: Cast, starts_at: datetime) -> None:
+    """Ben has the form of that time of Dr Ekow's open, which holds it."""
+    in_transaction(
+        cast.engine,
+        lambda c: holds.hold_slot(
+            c, doctor_id=cast.ids["ekow"], patient_id=cast.ids["ben"], clock=cast.watch,
+            starts_at=instant_of(f"{starts_at}+00:00"),
+        ),
+    )  # fmt: skip
 
 
 def offered(cast: Cast, who: str) -> list[str]:

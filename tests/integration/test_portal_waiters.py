@@ -9,15 +9,17 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from remedy.appointments import absence, holds
+from remedy.appointments import absence
 from remedy.gateways.mysql import in_transaction
 from remedy.pipeline import overdue
 from remedy.values import instant_of
-from tests.integration.portal_cast import Cast, a_cast
+from tests.integration.portal_cast import Cast
 from tests.integration.test_portal_absence import (
-    EMPTIED,
     MONDAY,
     a_visit,
+    ben_looks_at,
+    cast,
+    everybody,
     mails,
     offered,
     told,
@@ -25,22 +27,9 @@ from tests.integration.test_portal_absence import (
 )
 from web_portal.absence import settling
 
+__all__ = ["cast", "everybody"]
+
 CANARY = "canary-asha-00000000"
-
-
-@pytest.fixture(scope="module")
-def everybody(database_url: str, database: sa.Engine) -> Cast:
-    return a_cast(database_url, database)
-
-
-@pytest.fixture
-def cast(everybody: Cast) -> Cast:
-    """The cast without what the test before booked."""
-    with everybody.engine.begin() as connection:
-        for table in EMPTIED:
-            connection.exec_driver_sql(f"DELETE FROM {table}")
-        connection.exec_driver_sql("UPDATE appointment SET state = 'declined'")
-    return everybody
 
 
 def entries(cast: Cast, who: str = "farah", query: str = "") -> list[str]:
@@ -117,14 +106,7 @@ def test_an_offered_time_somebody_looks_at_is_said_to_be_held_and_stays_offered(
     (starts_at,) = cast.rows(
         "SELECT starts_at FROM waiting_offer WHERE public_id = :id", id=UUID(mine[0][-36:]).bytes
     )[0]
-    # Ben has the form of that time open.
-    in_transaction(
-        cast.engine,
-        lambda c: holds.hold_slot(
-            c, doctor_id=cast.ids["ekow"], patient_id=cast.ids["ben"], clock=cast.watch,
-            starts_at=instant_of(f"{starts_at}+00:00"),
-        ),
-    )  # fmt: skip
+    ben_looks_at(cast, starts_at)
     answer = cast.of("asha").post(mine[0], {"answer": "claim"})
     assert answer.status_code == 409
     assert "Somebody is looking at that time just now, and holds it until 09:10" in answer.text

@@ -11,8 +11,10 @@ from models.stock_advice import advise
 from remedy.schema import advice as tables
 from remedy.schema.pipeline import out_stock_cover
 from tests.factories import Watch
-from tests.integration.advice_scene import Kept, a_counted_town, foretold, put_lot
+from tests.integration.advice_scene import Kept, kept, put_lot
 from tests.integration.portal_cast import Cast, a_cast
+
+__all__ = ["kept"]
 
 STORED = (
     tables.out_stock_risk,
@@ -27,12 +29,6 @@ STORED = (
 @pytest.fixture(scope="module")
 def cast(database_url: str, database: sa.Engine) -> Cast:
     return a_cast(database_url, database)
-
-
-@pytest.fixture(scope="module")
-def kept(cast: Cast) -> Kept:
-    a_counted_town(cast.engine, cast.ids, cast.watch)
-    return foretold(cast.engine, cast.watch)
 
 
 def stored(cast: Cast) -> dict[str, list[sa.Row]]:

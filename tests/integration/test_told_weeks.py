@@ -11,8 +11,10 @@ from models.forecasting import forecast
 from models.stock_advice import advise
 from remedy.schema import advice as tables
 from remedy.schema.drift import forecast_kept
-from tests.integration.advice_scene import Kept, a_counted_town, a_day_closes, foretold
+from tests.integration.advice_scene import Kept, a_day_closes, kept
 from tests.integration.portal_cast import Browser, Cast, a_cast
+
+__all__ = ["kept"]
 
 PACKS = 9
 """What every item sells on each day that comes."""
@@ -23,12 +25,6 @@ CELL = re.compile(r'<td data-label="([^"]+)"[^>]*><span>([^<]*)</span>')
 @pytest.fixture(scope="module")
 def cast(database_url: str, database: sa.Engine) -> Cast:
     return a_cast(database_url, database)
-
-
-@pytest.fixture(scope="module")
-def kept(cast: Cast) -> Kept:
-    a_counted_town(cast.engine, cast.ids, cast.watch)
-    return foretold(cast.engine, cast.watch)
 
 
 def a_week_passes(cast: Cast, kept: Kept) -> date:

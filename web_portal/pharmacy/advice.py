@@ -19,7 +19,7 @@ from web_portal.forms import PLAIN_NUMBER
 from web_portal.pages import render
 from web_portal.parts import parts
 from web_portal.pharmacy import advice_queries as queries
-from web_portal.pharmacy.warned import Warned, warned
+from web_portal.pharmacy.warned import warned
 
 room = Blueprint("advice", __name__, template_folder="templates", url_prefix="/pharmacy")
 
@@ -57,9 +57,10 @@ def page() -> Response:
     budget, typed, refusal = _budget()
 
     def look(connection: Any) -> dict[str, Any]:
+        made = queries.made(connection, pharmacy_id)
         return {
-            "made": queries.made(connection, pharmacy_id),
-            "anybody": queries.made(connection),
+            "made": made,
+            "anybody": made or queries.made(connection),
             "risky": queries.items(connection, pharmacy_id, at_risk=True, limit=SHOWN),
             "items": queries.items(connection, pharmacy_id, at_risk=False, limit=1),
             "orders": queries.orders(connection, pharmacy_id, budget),
@@ -69,7 +70,9 @@ def page() -> Response:
             "lots": queries.lots(connection, pharmacy_id),
             "overstock": queries.overstock(connection, pharmacy_id),
             "figures": queries.figures(connection, pharmacy_id),
-            "warned": _warned(connection, pharmacy_id),
+            "warned": warned(connection, pharmacy_id, made.data_until)
+            if made and made.data_until
+            else None,
         }
 
     return _render(
@@ -197,12 +200,6 @@ def _page() -> tuple[int, int]:
     """Which page of a list is asked for, from 1 on, and how many rows are before it."""
     number = max(1, min(request.args.get("page", 1, type=int), MOST_PAGES))
     return number, (number - 1) * PAGE
-
-
-def _warned(connection: Any, pharmacy_id: UUID) -> Warned | None:
-    """How earlier warnings turned out; None where nothing was counted."""
-    made = queries.made(connection, pharmacy_id)
-    return warned(connection, pharmacy_id, made.data_until) if made and made.data_until else None
 
 
 def _budget() -> tuple[int | None, str, str]:

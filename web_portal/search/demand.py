@@ -41,11 +41,7 @@ def tell(medicine_id: UUID | None, pharmacies_found: int, *, query: str, distric
     if pharmacies_found:
         here.announce(Envelope.of(happened, event_id=event_id, time=now, key=None))
         return
-    here.change(
-        lambda c: outbox.record(
-            c, happened, event_id=event_id, key=None, occurred_at=now, recorded_at=now
-        )
-    )
+    here.change(lambda c: outbox.record(c, happened, event_id=event_id, key=None, occurred_at=now))
 
 
 def searcher() -> str:
