@@ -1,17 +1,15 @@
 """### Train models.
 
-Learns how much of each medicine each pharmacy will sell, from every closed day counted so far: several methods
-are compared on past origins, and the best of each class of items is taken.
+Learns what each pharmacy will sell of each medicine: of several methods the best on past origins, for each class.
 
 * **Runs** on Sundays at 03:30 UTC, and whenever somebody wants it.
 * **May be run again** at any time: each run makes a new version. The same days give the same model.
 * **Depends on it**: `forecast_stock`. Without it forecasts go on with the model in use, and say how old it is.
 * **Urgent**: no. A model weeks old is a little worse, not wrong.
 
-What changes little is put in use at once. What changes **much** waits at the task `ask` for a person, under "Required
-Actions"; the question says what changes, and a mail tells every admin. Forecasts go on with the model in use, and for
-good if the answer is no or none comes in three days; the next training begins after it. How to answer and to go back:
-`docs/runbooks/forecasting.md`. Trees and an LSTM (`challenge`) are compared, never used. Nothing counted: it skips.
+What changes **much** waits at the task `ask` for a person, under "Required Actions" and in a mail to every admin.
+Until then, and for good after a no or after three days, forecasts go on with the model in use; the next training
+waits. How: `docs/runbooks/forecasting.md`. Trees and an LSTM (`challenge`) are compared, never used.
 """
 
 from datetime import timedelta
@@ -63,13 +61,13 @@ def train_models():
         """Do what was answered. Skipped when the model in use stays, and says why."""
         from models import promotion
 
-        who = answer["responded_by_user"]
+        who = answer["responded_by_user"] or {}
         decision = promotion.decide(
             orchestration.database(),
             orchestration.file_store(),
             version,
             is_approved=answer["chosen_options"] == [YES],
-            by=who["name"] if who else None,
+            by=who.get("name"),
         )
         if not decision.is_in_use:
             raise AirflowSkipException(decision.sentence)
@@ -90,6 +88,8 @@ def train_models():
         options=[YES, NO],
         defaults=NO,
         response_timeout=ANSWERED_WITHIN,
+        retries=10,  # An answer quicker than Airflow's scheduler is lost and asked for again: apache/airflow#71580.
+        retry_delay=timedelta(seconds=5),
         doc_md="Waits for a person's word, three days at most; no answer is no.",
     )
     changes_much(trained) >> ask

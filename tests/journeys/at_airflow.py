@@ -29,6 +29,7 @@ class Person:
         settings = stack.settings("owner")
         self.name, self.password = settings.airflow_user, settings.airflow_password
         self.airflow = Airflow(settings.airflow_url, self.name, self.password)
+        self._airflow_url = settings.airflow_url
         self._url = f"{settings.airflow_url}/api/v2/dags/train_models/dagRuns"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -51,15 +52,16 @@ class Person:
         return question
 
     def answers(self, run: str, option: str) -> None:
-        """Answer, and again where the question comes back.
+        """Answer, as a person would: later than Airflow's scheduler saw the question wait.
 
-        Airflow 3.3 loses an answer that is quicker than its scheduler: a task that it has not yet seen park is taken
-        for one that died, and asks again after its retry delay.
+        Airflow 3.3 loses an answer that is quicker (apache/airflow#71580): a task that it has not yet seen park is
+        taken for one that died, and asks again after its retry delay. So the answer is given again where it does.
         """
 
         def is_taken() -> bool:
             state = self.states(run).get("ask")
             if state == "awaiting_input":
+                self._wait_for_scheduler()
                 told = self._session.patch(
                     f"{self._url}/{run}/taskInstances/ask/-1/hitlDetails",
                     json={"chosen_options": [option], "params_input": {}},
@@ -67,9 +69,20 @@ class Person:
                 )
                 # 409: it was answered since its state was read.
                 assert told.ok or told.status_code == 409, told.text
+            assert state not in {"failed", "upstream_failed", "skipped"}, f"the question {state}"
             return state == "success"
 
         until("the answer is taken", is_taken)
+
+    def _wait_for_scheduler(self) -> None:
+        """Return when two rounds of the scheduler are told since now: in one of them it heard whose work ended."""
+        for _ in range(2):
+            last = self._heartbeat()
+            until("the scheduler goes round", lambda last=last: self._heartbeat() != last)
+
+    def _heartbeat(self) -> str:
+        health = self._session.get(f"{self._airflow_url}/api/v2/monitor/health", timeout=30)
+        return str(health.json()["scheduler"]["latest_scheduler_heartbeat"])
 
     def ends(self, run: str) -> None:
         """Call off what is trained beside the rest, and wait for the run's end."""
