@@ -16,7 +16,6 @@ import requests
 import urllib3
 from hdfs import HdfsError, InsecureClient
 
-log = logging.getLogger(__name__)
 # It names every path at INFO, once per call.
 logging.getLogger("hdfs.client").setLevel(logging.WARNING)
 

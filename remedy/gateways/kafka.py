@@ -273,11 +273,6 @@ class Tail:
         return True
 
 
-def tail(brokers: str, topics: Iterable[str]) -> Tail:
-    """A `Tail` of those topics."""
-    return Tail(brokers, topics)
-
-
 def envelope_of(message: Message) -> Envelope:
     """The event in a record.
 

@@ -7,7 +7,6 @@ leaves a row that names a whole file, and the next look does the same again. A v
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from remedy.schema.pipeline import RAW, landing_file
 from remedy.schema.visit_files import out_appointment_filing, out_appointment_record
 from remedy.values import Clock
 
-log = logging.getLogger(__name__)
 ROWS_AT_A_TIME = 500
 LOCK = "remedy.file_appointments"
 LOCK_SECONDS = 5

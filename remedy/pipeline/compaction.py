@@ -6,7 +6,6 @@ files are removed a day later.
 """
 
 import hashlib
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,8 +19,6 @@ from remedy.gateways.mysql import in_transaction
 from remedy.pipeline.landing_files import READY, REPLACED
 from remedy.schema.pipeline import RAW, landing_file, landing_file_day
 from remedy.values import Clock
-
-log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
 """How long replaced files, and files of writers that were killed, stay for who still reads them."""

@@ -110,7 +110,7 @@ class Watch:
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             self._read_to[table.name] = newest
             since = sa.and_(table.c.event_at > now - LONGEST, table.c.id <= newest)
-            self._hear(table, since, now)
+            self._hear(table, since)
         self._show(now)
 
     def look(self) -> bool:
@@ -121,7 +121,7 @@ class Watch:
         self.looks.forget(now)
         changes = self.looks.look(now)
         if changes:
-            self._write(changes, now)
+            self._write(changes)
         if any(one.rows for one in read) or changes or now - self._shown_at >= SHOWN_EVERY:
             self._show(now)
         return any(one.is_full for one in read)
@@ -146,11 +146,11 @@ class Watch:
         is_new = sa.and_(
             table.c.id > after, table.c.id <= landed[-1], table.c.event_at > now - LONGEST
         )
-        self._hear(table, is_new, now)
+        self._hear(table, is_new)
         self._read_to[table.name] = landed[-1]
         return _Read(len(landed), len(landed) == MOST_ROWS)
 
-    def _hear(self, table: sa.Table, which: sa.ColumnElement[bool], now: datetime) -> None:
+    def _hear(self, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
         rows = self._connection.execute(
             sa.select(table.c.type, table.c.event_at, table.c.landed_at, table.c.event).where(
                 which, table.c.type.in_(WANTED[table.name])
@@ -160,7 +160,7 @@ class Watch:
             self.looks.hear(heard(row.type, row.event_at, row.event))
             self._landed_at = max(self._landed_at or row.landed_at, row.landed_at)
 
-    def _write(self, changes: list[Change], now: datetime) -> None:
+    def _write(self, changes: list[Change]) -> None:
         in_transaction(
             self._engine,
             lambda connection: write_changes(

@@ -5,7 +5,6 @@ transaction that says it was moved. A crash anywhere leaves the spool, and the n
 """
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from remedy.gateways.mysql import in_transaction
 from remedy.schema.prescriptions import file_moved, file_spool, file_spool_part
 from remedy.values import Clock
 
-log = logging.getLogger(__name__)
 AT_A_TIME = 50
 
 Reached = Callable[[str], None]

@@ -6,7 +6,6 @@ Ranges chain: each begins where the one before ended. A range that held only rep
 file of no bytes, so that every `ready` row names a file.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +18,6 @@ from remedy.gateways.mysql import in_transaction
 from remedy.pipeline.landing_rows import AnotherLander, LandingStopped, Place
 from remedy.schema.pipeline import RAW, landing_file, landing_file_day, landing_position
 from remedy.values import Clock
-
-log = logging.getLogger(__name__)
 
 FILE_BYTES = 64 << 20
 PLANNED, READY, REPLACED = "planned", "ready", "replaced"

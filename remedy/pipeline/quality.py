@@ -6,7 +6,6 @@ row and the file stay as they are, and counting is given the quarantined ids.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from remedy.pipeline.landing_files import READY
 from remedy.pipeline.quality_rules import Known, columns_of
 from remedy.schema.pipeline import RAW, landed_day, landing_file, quality_result, quarantine
 from remedy.values import Clock
-
-log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 20_000
 LOCK = "remedy.check"

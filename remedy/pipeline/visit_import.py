@@ -29,8 +29,6 @@ SOURCE = "/remedy/import"
 CHUNK = 1000
 """Lines per transaction."""
 
-TOPIC = VisitRecorded.topic()
-
 
 def import_visits(
     engine: sa.Engine,

@@ -89,9 +89,7 @@ def add_allergy(
     _answered(connection, row, clock)
 
 
-def remove_allergy(
-    connection: sa.Connection, patient_id: UUID, allergy_id: UUID, *, clock: Clock
-) -> bool:
+def remove_allergy(connection: sa.Connection, patient_id: UUID, allergy_id: UUID) -> bool:
     """Take one's own substance out; False where there is none of that id. The question stays answered."""
     row = _row(connection, patient_id, locking=True)
     done = connection.execute(

@@ -12,7 +12,6 @@ from uuid import UUID
 from remedy.stock.model import Refused, UnknownMedicine
 from remedy.values import packs_text
 
-STATES = ("waiting", "accepted", "refused", "withdrawn")
 REASON_AT_MOST = 500
 MEDICINES_AT_MOST = 12
 REPEATS_AT_MOST = 24
@@ -94,7 +93,6 @@ __all__ = [
     "PACKS_AT_MOST",
     "REASON_AT_MOST",
     "REPEATS_AT_MOST",
-    "STATES",
     "YEARS_AT_MOST",
     "Changed",
     "Line",

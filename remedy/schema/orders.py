@@ -4,8 +4,6 @@ import sqlalchemy as sa
 
 from remedy.schema.base import BigInt, Instant, Text, public_id, reference, row_id, table
 
-ORDER_STATES = ("placed", "picking", "ready", "out", "collected", "delivered", "cancelled")
-
 collection_failure = table(
     "collection_failure",
     # A code nobody waits under was typed at a pharmacy: after too many, codes are not looked up for a while.
@@ -21,7 +19,7 @@ pharmacy_order = table(
     public_id(),
     reference("pharmacy_id", "pharmacy.id"),
     reference("patient_id", "patient.id"),
-    # One of ORDER_STATES; a change is a compare-and-swap on state and version.
+    # placed, picking, ready, out, collected, delivered or cancelled; a change is a compare-and-swap on state and version.
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("version", BigInt, nullable=False),
     # `pickup` or `delivery`; the address of a delivery is a vault token of the patient's.

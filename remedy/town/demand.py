@@ -160,7 +160,7 @@ class Shop:
             yield from self._received(item, day, number, opens)
             if is_open:
                 yield from self._sold(item, day, number, stretches)
-                yield from self._looked_after(item, day, closes)
+                yield from self._looked_after(item, closes)
                 self._order(item, day, number)
 
     def _received(self, item: _Item, day: date, number: int, opens: int) -> Iterator[Deed]:
@@ -210,7 +210,7 @@ class Shop:
             minute = _minute(stretches, random)
             yield Deed("refused", self.pharmacy, medicine, wanted - sold, minute)
 
-    def _looked_after(self, item: _Item, day: date, closes: int) -> Iterator[Deed]:
+    def _looked_after(self, item: _Item, closes: int) -> Iterator[Deed]:
         random, medicine, stock = self._random, item.medicine, item.stock
         if stock and random.random() < 0.002:
             item.take(1)

@@ -163,12 +163,12 @@ def test_allergies_lie_sealed_and_belong_to_one_patient(database, asha):
         allergies.add_allergy(connection, VAULT, asha, "aspirin", clock=WATCH)
         (one,) = allergies.allergies_of(connection, VAULT, asha).told
         other = a_patient(connection, VAULT, name="Bo")
-        assert not allergies.remove_allergy(connection, other, one.allergy_id, clock=WATCH)
+        assert not allergies.remove_allergy(connection, other, one.allergy_id)
         sealed = connection.execute(sa.select(patient_allergy.c.substance_sealed)).scalars().all()
         assert not any("spirin" in text for text in sealed)
         with pytest.raises(Refused, match="Remove what is noted"):
             allergies.has_none(connection, asha, clock=WATCH)
-        assert allergies.remove_allergy(connection, asha, one.allergy_id, clock=WATCH)
+        assert allergies.remove_allergy(connection, asha, one.allergy_id)
         assert allergies.allergies_of(connection, VAULT, asha) == allergies.Allergies(True, ())
         for wrong in ("", "x" * 81):
             with pytest.raises(Refused, match="80 letters"):

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.events.pharmacy import StockRefused
-from remedy.gateways.kafka import Failure, Publisher, Record, Tail, tail
+from remedy.gateways.kafka import Failure, Publisher, Record, Tail
 from remedy.gateways.mysql import engine_for
 from remedy.outbox import record
 from remedy.pipeline import relay
@@ -37,7 +37,7 @@ def portal(database_url: str) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def ear(streams: Streams) -> Iterator[Tail]:
-    listening = tail(streams.brokers, [TOPIC])
+    listening = Tail(streams.brokers, [TOPIC])
     await_that(lambda: listening.read(0.1) == [] and listening.is_assigned)
     yield listening
     listening.close()

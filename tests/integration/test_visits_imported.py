@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from mapreduce.landed_lines import Wanted
 from mapreduce.runner import Hadoop, run, yarn_tag
 from mapreduce.yarn import Yarn
+from remedy.events.recorded import VisitRecorded
 from remedy.gateways.mysql import engine_for
 from remedy.pipeline import quality, relay
 from remedy.pipeline.aggregates import Asked, Plan, aggregate
 from remedy.pipeline.landing_rows import read_zones
 from remedy.pipeline.visit_counts import VISITS, plan_visits
-from remedy.pipeline.visit_import import TOPIC, import_visits
+from remedy.pipeline.visit_import import import_visits
 from remedy.schema.hospital import appointment
 from remedy.schema.pipeline import RAW, aggregated_day
 from remedy.schema.visit_counts import agg_daily_imported_visits
@@ -33,6 +34,7 @@ from tests.unit.mapreduce.landed import movement
 from tests.unit.remedy.pipeline.test_visit_records import line
 
 JOB = "mapreduce.visits:MRVisits"
+TOPIC = VisitRecorded.topic()
 ZONE = "Europe/Rome"
 # Great Expectations and what it imports warn about themselves.
 pytestmark = pytest.mark.filterwarnings("ignore")

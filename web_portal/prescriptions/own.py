@@ -57,7 +57,7 @@ def remove(allergy_id: UUID) -> Response:
         abort(404)
 
     def work(connection: sa.Connection) -> str:
-        allergies.remove_allergy(connection, patient_id, allergy_id, clock=here.clock)
+        allergies.remove_allergy(connection, patient_id, allergy_id)
         return url_for("own_health.page", done="saved")
 
     return redirect(once(form, work), 303)

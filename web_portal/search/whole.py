@@ -112,11 +112,6 @@ class Result:
     pair: Choice | None
     sought: int
 
-    @property
-    def has_all(self) -> bool:
-        """Whether one pharmacy has everything."""
-        return bool(self.alone) and self.alone[0].having == self.sought
-
 
 @room.get("")
 @public
