@@ -15,6 +15,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from remedy.events.base import MAX_BODY_BYTES, SOURCE, Envelope, Event, body_text
 from remedy.schema.people import outbox
+from remedy.values import Clock, uuid7
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,23 @@ def record(
     one = Told(happened, event_id, occurred_at, recorded_at or occurred_at)
     (envelope,) = record_many(connection, key, [one])
     return envelope
+
+
+def record_now(
+    connection: sa.Connection, happened: Event, key: UUID | None, now: datetime, clock: Clock
+) -> None:
+    """Write what happens at this moment to the outbox, under a new id; see `record`.
+
+    Raises:
+        ValueError: if the body is too large to be told.
+    """
+    record(
+        connection,
+        happened,
+        event_id=uuid7(clock),
+        key=None if key is None else str(key),
+        occurred_at=now,
+    )
 
 
 def record_many(

@@ -34,7 +34,7 @@ from remedy.schema.hospital import (
     visit_kind,
 )
 from remedy.schema.people import patient
-from remedy.values import Clock, local_day, uuid7, zone
+from remedy.values import Clock, local_day, zone
 from remedy.vault import Unreadable, Vault
 
 Told = (
@@ -304,10 +304,4 @@ def facts(visit: Visit, now: datetime) -> dict[str, Any]:
 
 def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock) -> None:
     """Record the event, last in the transaction."""
-    outbox.record(
-        connection,
-        happened,
-        event_id=uuid7(clock),
-        key=str(happened.doctor_id),
-        occurred_at=now,
-    )
+    outbox.record_now(connection, happened, happened.doctor_id, now, clock)

@@ -89,8 +89,10 @@ def send(
         ],
     )  # fmt: skip
     owed.owe(connection, "shortage", notice_id, *(one.patient_id for one, _ in told), now=now)
-    facts = _facts(place, item, notice_id, decided_by, now)
-    _tell(connection, ShortageNoticed(**facts, told_count=len(told)), now, clock)
+    happened = ShortageNoticed(
+        **_facts(place, item, notice_id, decided_by, now), told_count=len(told)
+    )
+    outbox.record_now(connection, happened, item.medicine_id, now, clock)
     return len(told)
 
 
@@ -118,9 +120,8 @@ def dismiss(
         connection, place, item, notice_id, decided_by, now,
         decision="dismissed", reason=why, told_count=0, has_note=False,
     )  # fmt: skip
-    _tell(
-        connection, ShortageDismissed(**_facts(place, item, notice_id, decided_by, now)), now, clock
-    )
+    happened = ShortageDismissed(**_facts(place, item, notice_id, decided_by, now))
+    outbox.record_now(connection, happened, item.medicine_id, now, clock)
 
 
 def choose(connection: sa.Connection, patient_id: UUID, *, is_wanted: bool, clock: Clock) -> None:
@@ -218,19 +219,3 @@ def _facts(
         "decided_by": decided_by,
         "occurred_at": now,
     }
-
-
-def _tell(
-    connection: sa.Connection,
-    happened: ShortageNoticed | ShortageDismissed,
-    now: datetime,
-    clock: Clock,
-) -> None:
-    """Record the event, last in the transaction."""
-    outbox.record(
-        connection,
-        happened,
-        event_id=uuid7(clock),
-        key=str(happened.medicine_id),
-        occurred_at=now,
-    )

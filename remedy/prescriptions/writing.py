@@ -24,7 +24,7 @@ from remedy.events.prescriptions import (
 from remedy.schema.people import patient
 from remedy.schema.pharmacy import pharmacy
 from remedy.schema.prescriptions import prescription
-from remedy.values import Clock, uuid7
+from remedy.values import Clock
 
 Told = (
     PrescriptionUploaded
@@ -86,13 +86,7 @@ def facts(connection: sa.Connection, row: int, now: datetime) -> dict[str, Any]:
 
 def tell(connection: sa.Connection, happened: Told, now: datetime, clock: Clock) -> None:
     """Record the event, last in the transaction."""
-    outbox.record(
-        connection,
-        happened,
-        event_id=uuid7(clock),
-        key=str(happened.prescription_id),
-        occurred_at=now,
-    )
+    outbox.record_now(connection, happened, happened.prescription_id, now, clock)
 
 
 def row_of(connection: sa.Connection, prescription_id: UUID) -> int | None:

@@ -263,13 +263,7 @@ class Life:
             query=None if key else self._random.choice(cast.UNKNOWN_WORDS),
             occurred_at=now,
         )
-        outbox.record(
-            connection,
-            searched,
-            event_id=uuid7(self._clock),
-            key=None,
-            occurred_at=now,
-        )
+        outbox.record_now(connection, searched, None, now, self._clock)
 
     def _hold(self, connection: sa.Connection) -> None:
         found = self._come(connection)

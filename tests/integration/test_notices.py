@@ -192,13 +192,15 @@ def test_a_notice_tells_each_once_however_often_it_is_prescribed(counter):
         note = counter.vault.open(connection, first, told.notice_id, service.NOTE, told.note_sealed)
         (decided,) = queries.decided(connection, counter.pharmacy_id)
         events = connection.execute(
-            sa.text("SELECT type, payload FROM outbox WHERE payload LIKE :notice"),
+            sa.text("SELECT type, aggregateid, payload FROM outbox WHERE payload LIKE :notice"),
             {"notice": f"%{told.notice_id}%"},
         ).all()
     assert note == "We have asked for more."
     assert (told.decided_by, told.is_over, told.has_come) == ("Chitra", False, False)
     assert (decided.decision, decided.told_count, decided.has_note) == ("sent", 2, True)
-    assert [one.type for one in events] == [TOLD_BY[0]]
+    assert [(one.type, one.aggregateid) for one in events] == [
+        (TOLD_BY[0], str(counter.medicine_id))
+    ]
     # What it says of patients is how many.
     assert str(first) not in events[0].payload
     assert "asked for more" not in events[0].payload
