@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from remedy.accounts.queries import staff_name
-from remedy.appointments.model import Refused
+from remedy.appointments.calendars import HOSPITAL
+from remedy.appointments.model import Hospital, Refused
 from remedy.appointments.public_holidays import public_holidays
 from remedy.schema.hospital import (
     doctor,
@@ -28,32 +30,12 @@ class HospitalClock:
 
 
 @dataclass(frozen=True)
-class HospitalDetails:
-    """What patients read of a hospital, and where it is in degrees."""
-
-    name: str
-    address: str
-    phone: str | None
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True)
 class HospitalChange:
     """A change of a hospital: what it was until then, and who changed it (None: no longer known)."""
 
-    before: HospitalDetails
+    before: Hospital
     changed_at: datetime
     changed_by: str | None
-
-
-_DETAILS = (
-    hospital.c.name,
-    hospital.c.address,
-    hospital.c.phone,
-    hospital.c.latitude,
-    hospital.c.longitude,
-)
 
 
 class ChangedMeanwhile(Refused):
@@ -89,24 +71,23 @@ def make_hospital(
     return made
 
 
-def details_of(connection: sa.Connection, hospital_id: UUID) -> tuple[HospitalDetails, int]:
-    """What patients read of a hospital, and its version.
+def hospital_of(connection: sa.Connection, hospital_id: UUID) -> tuple[Hospital, int]:
+    """A hospital, and its version.
 
     Raises:
         Refused: if there is none.
     """
     row = connection.execute(
-        sa.select(*_DETAILS, hospital.c.version).where(hospital.c.public_id == hospital_id)
+        sa.select(*HOSPITAL, hospital.c.version).where(hospital.c.public_id == hospital_id)
     ).one_or_none()
     if row is None:
         raise Refused("There is no such hospital.")
-    return HospitalDetails(*row[:-1]), row.version
+    return Hospital(*row[:-1]), row.version
 
 
 def change_hospital(
     connection: sa.Connection,
-    hospital_id: UUID,
-    told: HospitalDetails,
+    told: Hospital,
     *,
     version: int,
     changed_by: UUID,
@@ -120,17 +101,17 @@ def change_hospital(
         ChangedMeanwhile: if it is not at that version any more.
         Refused: if there is no such hospital.
     """
-    before, found_version = details_of(connection, hospital_id)
+    before, found_version = hospital_of(connection, told.hospital_id)
     if found_version == version and before == told:
         return
-    row = hospital_row(connection, hospital_id)
+    row = hospital_row(connection, told.hospital_id)
     done = connection.execute(
         sa.update(hospital)
         .where(hospital.c.id == row, hospital.c.version == version)
-        .values(**vars(told), version=version + 1)
+        .values(**_told_of(told), version=version + 1)
     )
     if done.rowcount == 0:
-        last = changes_of(connection, hospital_id)[:1]
+        last = changes_of(connection, told.hospital_id)[:1]
         who = (last[0].changed_by if last else None) or "Somebody"
         raise ChangedMeanwhile(
             f"{who} changed this hospital since you opened it; nothing of yours was saved. Compare, and save again."
@@ -139,7 +120,7 @@ def change_hospital(
         sa.insert(hospital_change).values(
             hospital_id=row,
             version=version,
-            **vars(before),
+            **_told_of(before),
             changed_at=clock(),
             changed_by=changed_by,
         )
@@ -166,10 +147,15 @@ def changes_of(connection: sa.Connection, hospital_id: UUID) -> list[HospitalCha
     )
     return [
         HospitalChange(
-            HospitalDetails(*row[:5]), row.changed_at, staff_name(connection, row.changed_by)
+            Hospital(hospital_id, *row[:5]), row.changed_at, staff_name(connection, row.changed_by)
         )
         for row in rows
     ]
+
+
+def _told_of(one: Hospital) -> dict[str, Any]:
+    """What patients read of a hospital, by the columns in which it is kept, now and as it was."""
+    return {name: value for name, value in vars(one).items() if name != "hospital_id"}
 
 
 def bring_holidays(connection: sa.Connection, hospital_id: UUID, *, country: str, year: int) -> int:

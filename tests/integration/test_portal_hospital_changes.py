@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from remedy.appointments import calendars, editing, hospitals, queries
-from remedy.appointments.hospitals import ChangedMeanwhile, HospitalDetails
-from remedy.appointments.model import Hours, Refused
+from remedy.appointments.hospitals import ChangedMeanwhile
+from remedy.appointments.model import Hospital, Hours, Refused
 from remedy.gateways.mysql import in_transaction
 from tests.factories import a_doctor, a_hospital
 from tests.integration.portal_cast import Cast, a_cast
@@ -30,16 +30,15 @@ def hospital_id(cast: Cast) -> UUID:
         return a_hospital(c, name="Lake Hospital")
 
 
-def told(name: str, address: str = "1 Lake Road") -> HospitalDetails:
-    return HospitalDetails(name, address, None, 41.9, 12.5)
+def told(hospital_id: UUID, name: str, address: str = "1 Lake Road") -> Hospital:
+    return Hospital(hospital_id, name, address, None, 41.9, 12.5)
 
 
-def change(cast: Cast, hospital_id: UUID, what: HospitalDetails, version: int) -> None:
+def change(cast: Cast, what: Hospital, version: int) -> None:
     in_transaction(
         cast.engine,
         lambda c: hospitals.change_hospital(
             c,
-            hospital_id,
             what,
             version=version,
             changed_by=cast.ids["farah_account"],
@@ -53,16 +52,16 @@ def changes(cast: Cast, hospital_id: UUID) -> list[hospitals.HospitalChange]:
         return hospitals.changes_of(c, hospital_id)
 
 
-def details(cast: Cast, hospital_id: UUID) -> tuple[HospitalDetails, int]:
+def details(cast: Cast, hospital_id: UUID) -> tuple[Hospital, int]:
     with cast.engine.connect() as c:
-        return hospitals.details_of(c, hospital_id)
+        return hospitals.hospital_of(c, hospital_id)
 
 
 def test_what_a_hospital_was_is_kept_with_who_changed_it(cast: Cast, hospital_id: UUID) -> None:
     before, version = details(cast, hospital_id)
-    change(cast, hospital_id, told("Sea Hospital"), version)
-    change(cast, hospital_id, told("Sea Hospital"), version + 1)
-    assert details(cast, hospital_id) == (told("Sea Hospital"), version + 1)
+    change(cast, told(hospital_id, "Sea Hospital"), version)
+    change(cast, told(hospital_id, "Sea Hospital"), version + 1)
+    assert details(cast, hospital_id) == (told(hospital_id, "Sea Hospital"), version + 1)
     (kept,) = changes(cast, hospital_id)
     assert (kept.before, kept.changed_by, kept.changed_at) == (before, "Farah", cast.watch())
 
@@ -74,7 +73,7 @@ def test_of_two_who_change_a_hospital_at_once_one_does(cast: Cast, hospital_id: 
     def try_it(number: int) -> None:
         start.wait()
         try:
-            change(cast, hospital_id, told(f"Hospital {number}"), version)
+            change(cast, told(hospital_id, f"Hospital {number}"), version)
             said.append("changed")
         except ChangedMeanwhile as refusal:
             said.append(str(refusal))
@@ -96,7 +95,7 @@ def test_who_comes_second_keeps_what_was_typed_and_saves_over_it_knowingly(
     form = dict(re.findall(r'name="([a-z]+)"[^>]* value="([^"]*)"', farah.get(page).text))
     assert (form["name"], form["latitude"], form["version"]) == ("Lake Hospital", "41.91", "1")
     # The name as another admin has it by then.
-    change(cast, hospital_id, told("Sea Hospital"), 1)
+    change(cast, told(hospital_id, "Sea Hospital"), 1)
     mine: dict[str, object] = {
         **form,
         "name": "Lake & Sea Hospital",

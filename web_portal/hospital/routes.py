@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from werkzeug.wrappers.response import Response
 
 from remedy.appointments import calendars, editing, hospitals, queries
-from remedy.appointments.hospitals import ChangedMeanwhile, HospitalDetails
+from remedy.appointments.hospitals import ChangedMeanwhile
 from remedy.appointments.model import Hospital, Refused
 from remedy.appointments.public_holidays import countries
 from remedy.values import local_day
@@ -90,12 +90,13 @@ def change(hospital_id: UUID) -> Response:
     here, form, account_id = parts(), ChangeForm(), access.signed_in().account_id
     _hospital(hospital_id)
     if not form.is_submitted():
-        before, version = here.read(lambda c: hospitals.details_of(c, hospital_id))
+        before, version = here.read(lambda c: hospitals.hospital_of(c, hospital_id))
         form.process(data={**vars(before), "version": str(version)})
         return _change_page(hospital_id, form, 200)
     if not form.validate():
         return _change_page(hospital_id, form, 422)
-    told = HospitalDetails(
+    told = Hospital(
+        hospital_id,
         form.name.data.strip(),
         form.address.data.strip(),
         (form.phone.data or "").strip() or None,
@@ -106,7 +107,6 @@ def change(hospital_id: UUID) -> Response:
     def work(connection: sa.Connection) -> str:
         hospitals.change_hospital(
             connection,
-            hospital_id,
             told,
             version=int(form.version.data),
             changed_by=account_id,
@@ -117,7 +117,7 @@ def change(hospital_id: UUID) -> Response:
     try:
         return redirect(once(form, work), 303)
     except ChangedMeanwhile as refusal:
-        now, version = here.read(lambda c: hospitals.details_of(c, hospital_id))
+        now, version = here.read(lambda c: hospitals.hospital_of(c, hospital_id))
         # What was typed stays; whoever has compared saves over what the other wrote.
         form.version.data = str(version)
         return _change_page(hospital_id, form, 409, refusal=str(refusal), now=now)
