@@ -6,7 +6,7 @@ HDFS into `agg_weekly_visit_demand`: one MapReduce job on YARN over both halves 
 * **Runs** every morning. By hand: `from` and `to` (Mondays) narrow it, `again` also counts weeks that did not change.
 * **May be run again** at any time: a week is replaced whole, in one transaction, and only when every landed row
   was counted or is in quarantine. With nothing changed it says so and starts no job.
-* **Depends on it**: nothing that somebody waits for; it is read when stock is planned.
+* **Depends on it**: the dashboards' page "Visits and demand". Nobody waits for it.
 * **Urgent**: no. It catches up by itself.
 """
 

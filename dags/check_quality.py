@@ -3,7 +3,7 @@
 The gate: every range that was landed since the last look is put to the rules of
 `remedy/pipeline/quality_rules.py` by Great Expectations, before it may be counted.
 
-* **Runs** every quarter of an hour, and `aggregate_demand` calls the same function before it counts.
+* **Runs** every quarter of an hour, and every DAG that counts calls the same function first.
 * **May be run again** at any time: a range is checked once, and a second look finds nothing to do.
 * **Depends on it**: counting. What is not checked is not counted.
 * **Urgent**: within the day. A doubtful row waits in `quarantine` for a person; it stops nothing else.

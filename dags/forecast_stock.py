@@ -10,8 +10,8 @@ what the training promised (`forecast_drift`).
 
 * **Runs** after each count of demand and each training, and at 02:40 UTC in any case.
 * **May be run again** at any time: each run replaces the forecast before in one transaction, and the advice in another.
-* **Depends on it**: the admins' forecast page and its export, and the pharmacists' page "My pharmacy". When it
-  stands still they show the last forecast and its age.
+* **Depends on it**: the admins' pages on forecasts, shortages and orders, the pharmacists' page "My pharmacy" and
+  their shortage notices. When it stands still they show the last forecast and its age; on old advice no notice is sent.
 * **Urgent**: when it has failed for a day: shortages are then not foretold. See `docs/runbooks/forecasting.md`.
 
 A forecast that drifts is no failure: `watch_drift` says so in its result and its log, and training again helps.
