@@ -55,11 +55,10 @@ def run_follow(chosen: argparse.Namespace, settings: Settings) -> int:
         events = [("The event", _event_id(chosen.event))]
     else:
         events = list(make_events(engine, settings))
-    counted: dict[str, str] = {}
     for what, event_id in events:
         print(f"\n{what} · event {event_id}")
         start: datetime | None = None
-        for name, at, where in hops(engine, airflow, settings, event_id, counted):
+        for name, at, where in hops(engine, airflow, settings, event_id):
             start = start or at
             after = f"+{(at - start).total_seconds():.3f} s" if at and start else ""
             moment = at.strftime("%H:%M:%S.%f")[:-3] if at else ""
@@ -179,12 +178,8 @@ def _request(engine: sa.Engine, settings: Settings) -> UUID:
     return _event_of(engine, "appointments", str(visit.appointment_id))
 
 
-def hops(
-    engine: sa.Engine, airflow: Airflow, settings: Settings, event_id: UUID, counted: dict[str, str]
-) -> Iterator[Hop]:
+def hops(engine: sa.Engine, airflow: Airflow, settings: Settings, event_id: UUID) -> Iterator[Hop]:
     """Every hop of one event, yielded as it is seen.
-
-    `counted` remembers the count that was asked for, so that one count serves all events of a call.
 
     Raises:
         ValueError: if the event is known nowhere.
@@ -223,7 +218,7 @@ def hops(
         f"{file.path} ({file.row_count} {'line' if file.row_count == 1 else 'lines'})",
     )
     if topic in COUNTED_TOPICS:
-        yield _count(engine, airflow, settings, topic, raw, file, counted)
+        yield _count(engine, airflow, settings, topic, raw, file)
     page = SHOWN.get(topic)
     if page is not None:
         yield "shown", None, f"{settings.dashboard_url}/{page}"
@@ -236,28 +231,29 @@ def _count(
     topic: str,
     raw: Any,
     file: Any,
-    counted: dict[str, str],
 ) -> Hop:
-    """The count that took the event in; for a day that is still open, one is asked for."""
+    """The count that took the event in; until there is one, it is asked for.
+
+    More than once where a day closed meanwhile: that is counted when all of it is in HDFS, and passed over before.
+    """
     query = sa.select(aggregated_day).where(
         aggregated_day.c.kind == topic,
         aggregated_day.c.day == raw.day,
         aggregated_day.c.aggregated_at > file.ready_at,
     )
+    day, until = raw.day.isoformat(), time.monotonic() + SECONDS["count"]
     row = _row(engine, query)
-    if row is None:
-        day = raw.day.isoformat()
-        if day not in counted:
-            print(f"  … asking for a count of {day} (one job on YARN)", flush=True)
-            counted[day] = airflow.trigger(
-                "aggregate_demand", {"from": day, "to": day, "include_open": True}
-            )
-        state = airflow.wait("aggregate_demand", counted[day], seconds=SECONDS["count"])
+    while row is None:
+        print(f"  … asking for a count of {day} (one job on YARN)", flush=True)
+        run_id = airflow.trigger("aggregate_demand", {"from": day, "to": day, "include_open": True})
+        state = airflow.wait("aggregate_demand", run_id, seconds=SECONDS["count"])
         if state != "success":
-            raise ValueError(
-                f"The count {counted[day]} failed; its log is at {settings.airflow_url}."
+            raise ValueError(f"The count {run_id} failed; its log is at {settings.airflow_url}.")
+        row = _row(engine, query)
+        if row is None and time.monotonic() >= until:
+            raise TimeoutError(
+                f"A count of {day} with this event did not happen within {SECONDS['count']:.0f} s."
             )
-        row = _await("the count's result", lambda: _row(engine, query), seconds=5)
     where = f"{settings.yarn_url}/cluster/app/{row.application_id}, DAG run {row.run_id}"
     return "counted", row.aggregated_at, where
 
