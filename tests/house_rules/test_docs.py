@@ -108,6 +108,20 @@ def test_every_decision_that_is_cited_exists() -> None:
     assert not cited, f"No such decision: {sorted(cited)}"
 
 
+def test_every_design_decision_that_is_cited_exists() -> None:
+    told = set(re.findall(r"^(\d+)\. \*\*", text_of("docs/design.md"), re.MULTILINE))
+    cited = {
+        (name, number)
+        for name in files()
+        if name.endswith((".py", ".md", ".yml", ".sql", ".sh"))
+        for listed in re.findall(r"design decisions? ((?:\d+(?:, | and )?)+)", text_of(name))
+        for number in re.findall(r"\d+", listed)
+    }
+    assert len(cited) > 20
+    unknown = sorted(f"{name}: {number}" for name, number in cited if number not in told)
+    assert not unknown, f"docs/design.md has no such decision: {unknown}"
+
+
 def test_every_decision_says_status_date_context_decision_consequences() -> None:
     decisions = [name for name in files() if re.match(r"docs/decisions/\d{4}-", name)]
     assert decisions
