@@ -22,7 +22,7 @@ from remedy.appointments import kinds, lost_visits, model, moves, service, writi
 from remedy.appointments.absence_state import stretch_of
 from remedy.appointments.absent_times import best_slot
 from remedy.appointments.model import LIVING, WAITING, Refused, Slot, Visit
-from remedy.events.hospital import AppointmentCancelled, AppointmentProposed, AppointmentRequested
+from remedy.events.hospital import AppointmentCancelled, AppointmentProposed
 from remedy.schema.absence import absence_visit, doctor_absence
 from remedy.schema.hospital import appointment, doctor, doctor_leave
 from remedy.values import Clock, uuid7
@@ -299,42 +299,14 @@ def _with_another(
     sealed = writing.sealed(
         connection, vault, asked.patient_id, appointment_id, "symptoms", symptoms
     )
-    lapses_at = model.lapses_at(now, slot.starts_at)
-    made = connection.execute(
-        sa.insert(appointment).values(
-            public_id=appointment_id,
-            doctor_id=doctor_row,
-            patient_id=writing.patient_row(connection, asked.patient_id),
-            state="requested",
-            urgency=asked.urgency,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            symptoms_sealed=sealed,
-            version=1,
-            requested_at=now,
-            lapses_at=lapses_at,
-            **writing.placed(connection, found, slot),
-        )
-    )
-    writing.take_cells(
-        connection, found, slot, now, doctor_row=doctor_row, appointment_row=made.lastrowid
-    )
-    requested = writing.read(connection, appointment_id)
-    writing.tell(
-        connection,
-        AppointmentRequested(
-            **writing.facts(requested, now),
-            urgency=service.urgency_of(asked.urgency),
-            speciality=requested.speciality,
-            symptoms_sealed=sealed,
-            lapses_at=lapses_at,
-        ),
-        now,
-        clock,
-    )
+    requested, row = writing.put_request(
+        connection, found, slot, appointment_id, doctor_row=doctor_row,
+        for_patient=writing.patient_row(connection, asked.patient_id),
+        urgency=service.urgency_of(asked.urgency), symptoms_sealed=sealed, now=now, clock=clock,
+    )  # fmt: skip
     connection.execute(
         sa.update(appointment)
-        .where(appointment.c.id == made.lastrowid)
+        .where(appointment.c.id == row)
         .values(
             state="proposed",
             version=appointment.c.version + 1,
@@ -343,8 +315,8 @@ def _with_another(
             decided_by=declared_by,
         )
     )
-    _tell_proposed(connection, appointment_id, asked.starts_at, lapses_at, now, clock)
-    return int(made.lastrowid)
+    _tell_proposed(connection, appointment_id, asked.starts_at, requested.lapses_at, now, clock)
+    return row
 
 
 def _tell_proposed(

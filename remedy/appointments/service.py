@@ -20,7 +20,6 @@ from remedy.events.hospital import (
     AppointmentAccepted,
     AppointmentCancelled,
     AppointmentDeclined,
-    AppointmentRequested,
     Urgency,
 )
 from remedy.schema.hospital import appointment, appointment_hold, doctor
@@ -65,42 +64,13 @@ def request_visit(
     writing.let_go(connection, now, doctor_row=doctor_row)
     appointment_id = uuid7(clock)
     sealed = writing.sealed(connection, vault, patient_id, appointment_id, "symptoms", told)
-    lapses_at = model.lapses_at(now, slot.starts_at)
     # What was set aside for the patient becomes the visit's, or is let go.
     held = sa.select(appointment_hold.c.id).where(appointment_hold.c.patient_id == patient_row)
     writing.drop_holds(connection, connection.execute(held).scalars().all())
-    made = connection.execute(
-        sa.insert(appointment).values(
-            public_id=appointment_id,
-            doctor_id=doctor_row,
-            patient_id=patient_row,
-            state="requested",
-            urgency=level,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            symptoms_sealed=sealed,
-            version=1,
-            requested_at=now,
-            lapses_at=lapses_at,
-            **writing.placed(connection, found, slot),
-        )
-    )
-    writing.take_cells(
-        connection, found, slot, now, doctor_row=doctor_row, appointment_row=made.lastrowid
-    )
-    asked = writing.read(connection, appointment_id)
-    writing.tell(
-        connection,
-        AppointmentRequested(
-            **writing.facts(asked, now),
-            urgency=level,
-            speciality=asked.speciality,
-            symptoms_sealed=sealed,
-            lapses_at=lapses_at,
-        ),
-        now,
-        clock,
-    )
+    asked, _row = writing.put_request(
+        connection, found, slot, appointment_id, doctor_row=doctor_row, for_patient=patient_row,
+        urgency=level, symptoms_sealed=sealed, now=now, clock=clock,
+    )  # fmt: skip
     return rules.accept(connection, asked, clock=clock) or asked
 
 

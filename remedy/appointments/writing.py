@@ -24,6 +24,7 @@ from remedy.events.hospital import (
     AppointmentMoved,
     AppointmentProposed,
     AppointmentRequested,
+    Urgency,
 )
 from remedy.schema.hospital import (
     appointment,
@@ -171,6 +172,56 @@ def take_cells(
         )
     except sa.exc.IntegrityError:
         raise SlotTaken(queries.nearest_slots(connection, found, slot.starts_at, now=now)) from None
+
+
+def put_request(
+    connection: sa.Connection,
+    found: Doctor,
+    slot: Slot,
+    appointment_id: UUID,
+    *,
+    doctor_row: int,
+    for_patient: int,
+    urgency: Urgency,
+    symptoms_sealed: str,
+    now: datetime,
+    clock: Clock,
+) -> tuple[Visit, int]:
+    """Write a request for a slot, under the doctor's lock: its row, its time, its event; the visit and its row id.
+
+    `for_patient` is the patient's row id.
+
+    Raises:
+        SlotTaken: if any of that time is taken, with the nearest free slots.
+    """
+    lapses_at = model.lapses_at(now, slot.starts_at)
+    made = connection.execute(
+        sa.insert(appointment).values(
+            public_id=appointment_id,
+            doctor_id=doctor_row,
+            patient_id=for_patient,
+            state="requested",
+            urgency=urgency,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            symptoms_sealed=symptoms_sealed,
+            version=1,
+            requested_at=now,
+            lapses_at=lapses_at,
+            **placed(connection, found, slot),
+        )
+    )
+    take_cells(connection, found, slot, now, doctor_row=doctor_row, appointment_row=made.lastrowid)
+    asked = read(connection, appointment_id)
+    happened = AppointmentRequested(
+        **facts(asked, now),
+        urgency=urgency,
+        speciality=asked.speciality,
+        symptoms_sealed=symptoms_sealed,
+        lapses_at=lapses_at,
+    )
+    tell(connection, happened, now, clock)
+    return asked, int(made.lastrowid)
 
 
 def free_cells(connection: sa.Connection, appointment_id: UUID) -> None:
