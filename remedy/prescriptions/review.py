@@ -69,7 +69,7 @@ def add_line(
         Changed: if the prescription waits no more.
     """
     now = clock()
-    found, row = _lock_waiting(connection, pharmacy_id, prescription_id, now)
+    found, row = _lock_waiting(connection, pharmacy_id, prescription_id)
     _check(new, local_day(now, found.time_zone))
     known = product(connection, new.medicine_id)
     if known.is_controlled and not may_be_controlled:
@@ -100,12 +100,7 @@ def add_line(
 
 
 def remove_line(
-    connection: sa.Connection,
-    pharmacy_id: UUID,
-    prescription_id: UUID,
-    line_id: UUID,
-    *,
-    clock: Clock,
+    connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID, line_id: UUID
 ) -> None:
     """Take a medicine out again, while the prescription waits.
 
@@ -113,7 +108,7 @@ def remove_line(
         Changed: if the prescription waits no more.
         Refused: if it has no such line.
     """
-    _found, row = _lock_waiting(connection, pharmacy_id, prescription_id, clock())
+    _found, row = _lock_waiting(connection, pharmacy_id, prescription_id)
     done = connection.execute(
         sa.delete(prescription_line).where(
             prescription_line.c.prescription_id == row, prescription_line.c.public_id == line_id
@@ -144,7 +139,7 @@ def accept(
     """
     now = clock()
     check_licence(connection, pharmacy_id)
-    found = _waiting(connection, pharmacy_id, prescription_id, now)
+    found = _waiting(connection, pharmacy_id, prescription_id)
     if not found.lines:
         raise Refused("Enter the medicines of the prescription first.")
     decided, row = _decide(
@@ -184,7 +179,7 @@ def refuse(
         Refused: if no reason is given.
     """
     now = clock()
-    found = _waiting(connection, pharmacy_id, prescription_id, now)
+    found = _waiting(connection, pharmacy_id, prescription_id)
     sealed = sealed_reason(vault, connection, found.patient_id, prescription_id, REASON, reason)
     decided, row = _decide(
         connection, found, version, decided_by, now, state="refused", reason_sealed=sealed
@@ -227,11 +222,11 @@ def lock(connection: sa.Connection, prescription_id: UUID) -> int:
 
 
 def _lock_waiting(
-    connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID, now: datetime
+    connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID
 ) -> tuple[Prescription, int]:
     of_pharmacy(connection, pharmacy_id, prescription_id)
     row = lock(connection, prescription_id)
-    return _waiting(connection, pharmacy_id, prescription_id, now), row
+    return _waiting(connection, pharmacy_id, prescription_id), row
 
 
 def of_pharmacy(
@@ -261,9 +256,7 @@ def check_licence(connection: sa.Connection, pharmacy_id: UUID) -> None:
         )
 
 
-def _waiting(
-    connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID, now: datetime
-) -> Prescription:
+def _waiting(connection: sa.Connection, pharmacy_id: UUID, prescription_id: UUID) -> Prescription:
     found = of_pharmacy(connection, pharmacy_id, prescription_id)
     if found.state != "waiting":
         _refuse_late(connection, found)

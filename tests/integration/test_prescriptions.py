@@ -295,7 +295,8 @@ def test_one_medicine_is_entered_once_and_can_be_removed(desk):
     with pytest.raises(Refused, match="entered already"):
         desk.add(prescription_id)
     (line,) = desk.look(prescription_id).lines
-    desk.do(review.remove_line, desk.pharmacy_id, prescription_id, line.line_id)
+    with desk.database.begin() as connection:
+        review.remove_line(connection, desk.pharmacy_id, prescription_id, line.line_id)
     assert desk.look(prescription_id).lines == ()
     desk.add(prescription_id, repeats=0)
 

@@ -123,11 +123,11 @@ def add(prescription_id: UUID, medicine_id: UUID) -> Response:
 @requires("pharmacist")
 def remove(prescription_id: UUID, line_id: UUID) -> Response:
     """Take a medicine out again."""
-    here, pharmacy_id = parts(), access.pharmacy_id()
+    pharmacy_id = access.pharmacy_id()
     _line_of(_own(prescription_id), line_id)
 
     def work(connection: sa.Connection) -> str:
-        review.remove_line(connection, pharmacy_id, prescription_id, line_id, clock=here.clock)
+        review.remove_line(connection, pharmacy_id, prescription_id, line_id)
         return url_for("review.one", prescription_id=prescription_id, done="saved")
 
     try:
