@@ -131,6 +131,22 @@ def test_a_file_that_is_not_what_was_landed_is_named_and_nothing_is_swapped(
     assert before[1] in streams.paths()
 
 
+def test_a_file_that_was_changed_is_written_again_from_its_rows(
+    streams: Streams, now: datetime
+) -> None:
+    # What docs/runbooks/landing.md says to do.
+    ids = landed(streams, now)
+    changed = streams.paths()[1]
+    streams.files().delete(changed)
+    with streams.engine.begin() as connection:
+        connection.execute(
+            sa.update(landing_file).where(landing_file.c.path == changed).values(state="planned")
+        )
+    streams.land_all(clock=at_that(now))
+    compaction.compact(streams.engine, streams.files(), clock=in_days(now, 1))
+    assert [each for each in read(streams, streams.paths()) if each in ids] == ids
+
+
 def test_raw_rows_go_after_ninety_days_and_their_lines_stay(
     streams: Streams, now: datetime
 ) -> None:
