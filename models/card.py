@@ -7,6 +7,7 @@ from models.choice import LEAD_DAYS, SHELF_DAYS, Choice
 from models.dataset import Panel
 from models.demand_model import DemandModel
 from models.evaluation import EARNED, LEAST_CHOSEN, MOST_CHOSEN, Comparison
+from models.group_band import GroupBand
 from models.mixing import LEVEL_MIX
 from models.quantiles import HIGH, LOW
 from models.regression import RIDGE
@@ -26,7 +27,11 @@ LIMITS = (
 
 
 def card_of(
-    panel: Panel, model: DemandModel, comparison: Comparison, choices: Sequence[Choice]
+    panel: Panel,
+    model: DemandModel,
+    comparison: Comparison,
+    choices: Sequence[Choice],
+    groups: GroupBand | None = None,
 ) -> str:
     """The card, as Markdown."""
     ratio = comparison.relative_error(model.champions)
@@ -41,6 +46,7 @@ def card_of(
         f"- Learned from: {len(panel.items)} medicines at pharmacies, {panel.day_count} days, "
         f"{panel.first_day.isoformat()} to {panel.last_day.isoformat()}, sold and refused packs",
         f"- Interval: {LOW:.0%} to {HIGH:.0%} of its own past errors for the same week ahead, moved by how often they held",
+        f"- Interval of a day of several items together: {_groups(groups)}",
         f"- Its error of {HORIZON}-day totals, in packs over all items: {measured}",
         "",
         "## How the champions were chosen",
@@ -54,6 +60,13 @@ def card_of(
             lines += [*_class(kind, own), ""]
     lines += ["## Limits", "", *(f"- {limit}" for limit in LIMITS), ""]
     return "\n".join(lines)
+
+
+def _groups(groups: GroupBand | None) -> str:
+    if groups is None:
+        return "their bounds added up; which part of their errors is shared is not known yet"
+    held = "" if groups.inside is None else f"; made so before, it held {groups.inside:.0%} of days"
+    return f"{groups.shared:.1%} of their errors are taken to be shared{held}"
 
 
 def _chosen(count: int) -> str:

@@ -17,6 +17,7 @@ from models.baseline import HORIZON
 from models.choice import Choice
 from models.demand_model import BY_CLASS, DemandModel
 from models.evaluation import Comparison
+from models.group_band import GroupBand
 from remedy.gateways.hdfs import Files, model_folder
 from remedy.schema.pipeline import model_choice, model_error, model_run
 
@@ -83,10 +84,11 @@ def record(
     card: str,
     reasons: Sequence[str] = (),
     choices: Sequence[Choice] = (),
+    groups: GroupBand | None = None,
 ) -> None:
     """List a model with the errors of all compared methods and how they did by class, in the caller's transaction.
 
-    It is put in use, unless there are `reasons` to ask a person first.
+    `groups` is how groups of items are told their bands. It is put in use, unless there are `reasons` to ask a person first.
     """
     # Before the new row, not after it: who holds its own and waits for the others' waits for ever.
     alone(connection)
@@ -103,6 +105,8 @@ def record(
             path=stored.path,
             sha256=stored.sha256,
             card=card,
+            shared_error=None if groups is None else groups.shared,
+            group_inside=None if groups is None else groups.inside,
         )
     )
     run_id = made.inserted_primary_key[0] if made.inserted_primary_key else None

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 
 from models.card import card_of
@@ -11,6 +12,7 @@ from models.choice import Choice, choices_of
 from models.dataset import Panel, last_closed_day, read_panel
 from models.demand_model import DemandModel
 from models.evaluation import Comparison, compare
+from models.group_band import GroupBand, group_band_of
 from models.mixing import LEVEL_MIX, classes_of
 from models.promotion import reasons_to_ask
 from models.quantiles import bands_of
@@ -57,13 +59,17 @@ def train(engine: sa.Engine, files: Files, *, clock: Clock = utc_now) -> Trained
     comparison = compare(panel)
     model = learn(panel, comparison)
     choices = choices_made(panel, model, comparison)
+    groups = groups_told(model, comparison)
     stored_at = clock()
-    card = card_of(panel, model, comparison, choices)
+    card = card_of(panel, model, comparison, choices, groups)
     stored = save(files, model, card, trained_at=stored_at)
     relative_error = comparison.relative_error(model.champions)
     with engine.connect() as connection:
         reasons = reasons_to_ask(connection, files, panel, model, model.methods, relative_error)
-    in_transaction(engine, lambda at: record(at, stored, model, comparison, card, reasons, choices))
+    in_transaction(
+        engine,
+        lambda at: record(at, stored, model, comparison, card, reasons, choices, groups),
+    )
     log.info("%s", _sentence(stored, model, comparison, reasons))
     return Trained(
         stored.version,
@@ -88,6 +94,13 @@ def learn(panel: Panel, comparison: Comparison) -> DemandModel:
         comparison.ridge if RIDGE in used else None,
         comparison.mix if LEVEL_MIX in used else None,
     )
+
+
+def groups_told(model: DemandModel, comparison: Comparison) -> GroupBand | None:
+    """How wide the bands of groups of items are, by the past of what serves; None where it is too short."""
+    told = comparison.of_champions(np.array(model.kinds))
+    trial = comparison.trial
+    return group_band_of(trial.past(told), model.items, trial.origins)
 
 
 def choices_made(panel: Panel, model: DemandModel, comparison: Comparison) -> tuple[Choice, ...]:

@@ -234,6 +234,10 @@ model_run = table(
     sa.Column("path", sa.String(255), nullable=False),
     sa.Column("sha256", sa.BINARY(32), nullable=False),
     sa.Column("card", Text, nullable=False),
+    # Of the days of several items together: which part of errors is shared, and which share of days lay in such bands.
+    # NULL: not known.
+    sa.Column("shared_error", sa.Double),
+    sa.Column("group_inside", sa.Double),
     # The one in use: at most one per `model` family is, the rest have NULL.
     sa.Column("champion_of", sa.String(40), unique=True),
     # Waits for a person's word, and why: sentences, one a line.

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -100,14 +101,45 @@ def medicines(connection: sa.Connection, pharmacy_id: UUID | None = None) -> pd.
 
 
 def foretold(connection: sa.Connection, chosen: Chosen) -> pd.DataFrame:
-    """The forecast, added up over the items: day, expected_milli, low_milli, high_milli."""
+    """The forecast, added up over the items: day, expected_milli, low_milli, high_milli.
+
+    `below_squares` and `above_squares` are the squares of how far each item's bounds lie from what is expected of it.
+    """
     return frame(
         connection,
         "SELECT STRAIGHT_JOIN t.day, SUM(t.expected_milli) AS expected_milli, SUM(t.low_milli) AS low_milli,"  # noqa: S608 - built from constants; values are bound
-        f" SUM(t.high_milli) AS high_milli FROM out_stock_cover c JOIN out_stock_forecast t {_SAME_ITEM}"
+        " SUM(t.high_milli) AS high_milli, SUM(POW(t.expected_milli - t.low_milli, 2)) AS below_squares,"
+        " SUM(POW(t.high_milli - t.expected_milli, 2)) AS above_squares"
+        f" FROM out_stock_cover c JOIN out_stock_forecast t {_SAME_ITEM}"
         f" WHERE {chosen.where('c')} GROUP BY t.day ORDER BY t.day",
         **chosen.values(),
     )
+
+
+def group_band(connection: sa.Connection, version: str) -> pd.DataFrame:
+    """How wide that model's bands of several items are, one row: shared_error and group_inside, NaN where not known."""
+    rows = frame(
+        connection,
+        "SELECT MAX(shared_error) AS shared_error, MAX(group_inside) AS group_inside FROM model_run"
+        " WHERE version = :version",
+        version=version,
+    )
+    return rows.astype(float)
+
+
+def as_group(foretold: pd.DataFrame, shared: float) -> pd.DataFrame:
+    """The forecast with the band of the items together, of whose errors that part (0 to 1) is shared.
+
+    With 1 the bounds are those of the items added up, with 0 those of items that have nothing in common; as
+    `half_width` of models/group_band.py, by which the part was found.
+    """
+    expected = foretold["expected_milli"].astype(float)
+    below, above = expected - foretold["low_milli"], foretold["high_milli"] - expected
+    down, up = (
+        np.sqrt((1 - shared) * foretold[squares].astype(float) + shared * added**2)
+        for added, squares in ((below, "below_squares"), (above, "above_squares"))
+    )
+    return foretold.assign(low_milli=(expected - down).clip(lower=0), high_milli=expected + up)
 
 
 def cover(connection: sa.Connection, chosen: Chosen) -> pd.DataFrame:

@@ -18,8 +18,9 @@ PAST_DAYS = 84
 WEEKS = 4
 """So many told weeks are held against what came."""
 MOST_ITEMS = 100
-ITEM_BAND = "Eight days of ten should lie in here"
-GROUP_BAND = "All items low to all items high: wider than eight of ten"
+EIGHT_OF_TEN = "Eight days of ten should lie in here"
+ADDED_UP = "All items low to all items high: wider than eight of ten"
+OUTSIDE = "One day in ten should be above the band and one below it."
 
 
 def show() -> None:
@@ -145,16 +146,13 @@ def _forecast(chosen: Chosen, called: str, made: "pd.Series[Any]", now: datetime
         pd.date_range(since, first - timedelta(days=1)),
     )
     sentence = _sentence(cover, count)
+    ahead, band, meaning = _ahead(chosen, count, made["version"], now)
     st.plotly_chart(
-        charts.forecast(
-            past,
-            data.read(forecasts.foretold, chosen),
-            ITEM_BAND if chosen.is_one_item else GROUP_BAND,
-        ),
+        charts.forecast(past, ahead, band),
         alt=f"Demand of {called} per day, and the forecast with its bounds. {sentence}",
     )
     st.write(words.plain(sentence))
-    st.write(words.plain(_band(chosen, count, now)))
+    st.write(words.plain(meaning))
     gaps = int(past["demand_milli"].isna().sum())
     empty = int(past["is_empty"].sum())
     told = [
@@ -190,26 +188,49 @@ def _sentence(cover: "pd.Series[Any]", count: int) -> str:
     )
 
 
-def _band(chosen: Chosen, count: int, now: datetime) -> str:
-    """What the interval means, and how often it held of late, where that is known."""
-    if not chosen.is_one_item and count > 1:
+def _ahead(
+    chosen: Chosen, count: int, version: str, now: datetime
+) -> tuple[pd.DataFrame, str, str]:
+    """What is foretold with its band, what the band is called, and what it means and how often it held."""
+    ahead = data.read(forecasts.foretold, chosen)
+    if count == 1:
+        return ahead, EIGHT_OF_TEN, f"{OUTSIDE} {_items_held(now)}"
+    group = data.read(forecasts.group_band, version).iloc[0]
+    if pd.isna(group["shared_error"]):
         meaning = (
             "The band adds up what each item's own bounds are. Items are seldom all high on one day, so more than eight "
-            "days of ten lie in it; a group has no interval of its own."
+            "days of ten lie in it; a group has no interval of its own as long as the model does not know how far items "
+            "are off together."
         )
-    else:
-        meaning = "One day in ten should be above the band and one below it."
+        return ahead, ADDED_UP, f"{meaning} {_items_held(now)}"
+    meaning = f"{OUTSIDE} Items are seldom all high on one day: the band is narrower than their own bounds added up."
+    return (
+        forecasts.as_group(ahead, float(group["shared_error"])),
+        EIGHT_OF_TEN,
+        f"{meaning} {_groups_held(group['group_inside'])}",
+    )
+
+
+def _groups_held(inside: float | None) -> str:
+    if pd.isna(inside):
+        return "How often it held is not known yet."
+    return (
+        f"At the training, {words.percent(inside)} of the days of groups (medicines at all pharmacies, pharmacies, all items) "
+        "lay in such a band, in weeks that its width was not learned from."
+    )
+
+
+def _items_held(now: datetime) -> str:
     days = data.read(
         scores.scores, scores.DAY, scores.ALL, (now - timedelta(days=PAST_DAYS)).date()
     )
     share, scored = scores.inside(days)
-    held = (
+    return (
         "How often it held is not known yet: no day that was foretold has been held against what came."
         if share is None
         else f"Over all items, {words.percent(share)} of the days lay in their band, on "
         f"{words.plural(scored, 'day')} of late (page Drift)."
     )
-    return f"{meaning} {held}"
 
 
 def _own_error(chosen: Chosen, called: str, now: datetime) -> None:

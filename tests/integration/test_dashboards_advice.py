@@ -177,6 +177,41 @@ def test_a_group_says_that_it_has_no_interval_of_its_own(browser, scene):
     assert "the errors of 2 items, week by week, are 17% of what came" in words
 
 
+def test_a_group_has_its_own_band_where_the_model_knows_how_far_items_are_off_together(
+    browser, scene, database, connection
+):
+    def known(shared: float | None, inside: float | None) -> None:
+        with database.begin() as at:
+            at.execute(
+                model_run.update()
+                .values(shared_error=shared, group_inside=inside)
+                .where(model_run.c.version == "20260302T080000Z-abc")
+            )
+        st.cache_data.clear()
+
+    def words_of_group() -> str:
+        page = open_page("forecast")
+        (medicine,) = [one for one in page.selectbox if one.label.startswith("Medicine")]
+        medicine.select("N02").run()
+        return shown(page)
+
+    try:
+        known(0.04, 0.83)
+        words = words_of_group()
+        assert "the band is narrower than their own bounds added up" in words
+        assert "83% of the days of groups" in words
+        assert "no interval of its own" not in words
+        known(0.04, None)
+        assert "How often it held is not known yet." in words_of_group()
+    finally:
+        known(None, None)
+
+    # The only item of which days are stored: 1 pack expected, 0 to 3.
+    told = forecasts.foretold(connection, Chosen(scene.pharmacy_id, scene.medicine_id))
+    assert told["below_squares"].tolist() == [1000.0**2] * 28
+    assert told["above_squares"].tolist() == [2000.0**2] * 28
+
+
 def test_days_without_anything_sold_are_gaps_and_empty_shelves_are_marked(connection, scene):
     first, before = CLOSED - timedelta(days=6), CLOSED + timedelta(days=1)
     days = pd.date_range(first, CLOSED)

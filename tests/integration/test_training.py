@@ -90,6 +90,8 @@ def test_every_method_has_a_row_for_every_class_and_one_of_them_is_used(counted)
     (run,) = all_of(counted, model_run)
     assert run.model == trained.method
     assert run.relative_error == pytest.approx(trained.relative_error)
+    assert 0 <= run.shared_error <= 1
+    assert 0.6 < run.group_inside <= 1
     assert run.card.encode() == kept.files[f"models/demand/{run.version}/card.md"]
     assert {error.method for error in all_of(counted, model_error)} >= methods
 

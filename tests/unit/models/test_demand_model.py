@@ -14,7 +14,7 @@ from models.evaluation import compare
 from models.mixing import CLASSES, INTERMITTENT, LEVEL_MIX, NEW, SEASONAL, SMOOTH
 from models.quantiles import PLAIN
 from models.regression import RIDGE
-from models.training import choices_made, learn
+from models.training import choices_made, groups_told, learn
 from tests.unit.models.town import seasonal, served_by
 
 
@@ -190,6 +190,20 @@ def test_the_card_names_the_champion_of_every_class_and_who_is_not_used(town):
         assert f"| {method} | {used} |" in card
     assert "1.000" in card
     assert "On 13 weekly origins" in card
+
+
+def test_the_card_says_how_wide_the_band_of_several_items_is(town):
+    made, comparison = town
+    model = learn(made, comparison)
+    choices = choices_made(made, model, comparison)
+    groups = groups_told(model, comparison)
+
+    assert 0 <= groups.shared <= 1
+    assert 0.6 < groups.inside < 1
+    card = card_of(made, model, comparison, choices, groups)
+    assert f"together: {groups.shared:.1%} of their errors are taken to be shared" in card
+    assert f"it held {groups.inside:.0%} of days" in card
+    assert "is not known yet" in card_of(made, model, comparison, choices)
 
 
 def test_a_card_says_that_the_28_day_mean_is_the_champion_and_why():

@@ -3,9 +3,13 @@
 import math
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.group_band import half_width
 from streamlit_app import charts
 from streamlit_app.queries import forecasts, models, scores
 from streamlit_app.views import drift, forecast
@@ -63,6 +67,51 @@ def test_empty_evenings_are_marked_and_gaps_are_not_joined():
     assert list(marks.y) == [0.0]
     assert "more may have been wanted" in marks.name
     assert band.name == "wide"
+
+
+def foretold(widths: list[tuple[float, float]], expected: float = 1000) -> pd.DataFrame:
+    """One day of items that lie so far below and above the same number: as the query adds them up."""
+    below, above = (sum(width[at] for width in widths) for at in (0, 1))
+    total = expected * len(widths)
+    return pd.DataFrame(
+        {
+            "day": DAYS[:1], "expected_milli": [total], "low_milli": [total - below], "high_milli": [total + above],
+            "below_squares": [sum(below**2 for below, _ in widths)],
+            "above_squares": [sum(above**2 for _, above in widths)],
+        }
+    )  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 9000)), min_size=1, max_size=30),
+    st.floats(0, 1),
+)
+def test_a_group_has_the_band_that_the_training_tried_out(widths, shared):
+    added = foretold(widths)
+    told = forecasts.as_group(added, shared).iloc[0]
+    below, above = np.array(widths, dtype=float).T
+
+    down = half_width(below.sum(), (below**2).sum(), shared)
+    assert told["low_milli"] == pytest.approx(1000 * len(widths) - down, abs=1e-3)
+    up = half_width(above.sum(), (above**2).sum(), shared)
+    assert told["high_milli"] == pytest.approx(1000 * len(widths) + up, abs=1e-3)
+    assert told["low_milli"] >= max(0, added["low_milli"].iloc[0] - 1e-3)
+    assert told["high_milli"] <= added["high_milli"].iloc[0] + 1e-3
+
+
+def test_one_item_alone_keeps_its_own_band_and_a_group_is_narrower_than_its_items_together():
+    alone, both = foretold([(400, 2000)]), foretold([(400, 2000)] * 2)
+
+    assert forecasts.as_group(alone, 0.3)["high_milli"].tolist() == pytest.approx([3000])
+    assert forecasts.as_group(both, 1.0)["high_milli"].tolist() == pytest.approx([6000])
+    assert forecasts.as_group(both, 0.0)["high_milli"].tolist() == pytest.approx([2000 + 8**0.5 * 1000])  # fmt: skip
+    assert both["high_milli"].tolist() == [6000]
+
+
+def test_a_group_is_never_told_less_than_nothing():
+    # Rounded bounds of many items may come to more than is expected of them.
+    told = forecasts.as_group(foretold([(1000.5, 0)] * 3), 1.0)
+    assert told["low_milli"].tolist() == [0]
 
 
 def test_a_share_of_what_was_wanted_needs_something_wanted():
