@@ -9,12 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from remedy.commands import catalogue, follow, people, service, stock, town
+from remedy.commands import catalogue, follow, people, quality, service, stock, town
 from remedy.settings import Settings, SettingsError
 
 Verb = Callable[[argparse.Namespace, Settings], int]
 
-ROOMS = (service, people, town, stock, catalogue, follow)
+ROOMS = (service, people, town, stock, catalogue, follow, quality)
 """Each adds its verbs to the parser and names the function that runs them."""
 
 

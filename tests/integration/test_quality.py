@@ -1,5 +1,6 @@
 """The gate on real servers: Great Expectations over landed ranges, doubtful rows in quarantine."""
 
+import argparse
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from remedy.commands.quality import run_release
 from remedy.pipeline import quality
 from remedy.schema.pipeline import RAW, landed_day, landing_file, quality_result, quarantine
+from remedy.settings import Settings
 from remedy.values import utc_now
 from tests.integration.streams import TOPIC, Streams, sale, streams_of
 
@@ -127,6 +130,23 @@ def test_releasing_a_row_opens_its_day_again_and_it_stays_released(
     with streams.engine.connect() as connection:
         kept = sa.select(quarantine.c.released_at).where(quarantine.c.event_id == event.event_id)
         assert connection.execute(kept).scalar_one() == later
+
+
+def test_the_operator_releases_a_row_by_its_id_once(
+    streams: Streams, aspirin: UUID, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = sale(uuid4(), medicine_id=aspirin)
+    assert streams.publisher.publish([event]) == []
+    streams.land_all()
+    check(streams)
+    settings = Settings(database_url=database_url)
+    asked = argparse.Namespace(event=str(event.event_id))
+    assert run_release(asked, settings) == 0
+    assert "counts its day again" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="was released before"):
+        run_release(asked, settings)
+    with pytest.raises(ValueError, match="not the id of an event"):
+        run_release(argparse.Namespace(event="the first one"), settings)
 
 
 def test_results_hold_no_values(streams: Streams, corner: UUID) -> None:
