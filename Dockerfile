@@ -28,7 +28,7 @@ RUN uv pip install --system --no-cache --no-deps -e . \
  && python -m compileall -q remedy dags mapreduce models plugins stack streamlit_app web_portal docker \
  && install -m 755 docker/hadoop-launcher.sh /usr/local/bin/hadoop \
  && useradd --uid 1000 --create-home remedy \
- && install -d -o remedy -g remedy /data/namenode /data/datanode /data/yarn /data/airflow /data/mail
+ && install -d -o remedy -g remedy /data/namenode /data/datanode /data/yarn /data/airflow /data/mail /data/search-index
 
 USER remedy
 ENV PYTHONUNBUFFERED=1 \

@@ -74,7 +74,14 @@ _SECRET_SETTINGS = {
 }
 
 # Choices of whoever calls that reach every process we start.
-_PASSED_ON = ("REMEDY_REGION_FILE", "REMEDY_DATA_DIR", "REMEDY_MAIL_FROM", "REMEDY_TOWN")
+_PASSED_ON = (
+    "REMEDY_DATA_DIR",
+    "REMEDY_MAIL_FROM",
+    "REMEDY_REGION_FILE",
+    "REMEDY_REMINDERS",
+    "REMEDY_SMALLEST_GROUP",
+    "REMEDY_TOWN",
+)
 # The same for Airflow's own: Variables, with which tests have landing write its files more often.
 _PASSED_TO_AIRFLOW = "AIRFLOW_VAR_REMEDY_"
 

@@ -82,12 +82,16 @@ def test_the_callers_environment_does_not_reach_our_processes(tmp_path):
         "HOME": "/home/someone",
         "AWS_SECRET_ACCESS_KEY": "x",
         "REMEDY_MAIL_FROM": "us@town.example",
+        "REMEDY_REMINDERS": "mail:24",
+        "REMEDY_SMALLEST_GROUP": "9",
     }
     found = Installation.locate(caller)
     env = found.process_env() | found.account_env("pipeline")
     assert env["HOME"] == str(found.home)
     assert "AWS_SECRET_ACCESS_KEY" not in env
     assert env["REMEDY_MAIL_FROM"] == "us@town.example"
+    assert env["REMEDY_REMINDERS"] == "mail:24"
+    assert env["REMEDY_SMALLEST_GROUP"] == "9"
 
 
 def test_only_our_own_airflow_variables_reach_airflow(installation):
