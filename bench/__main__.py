@@ -44,13 +44,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=sorted(MEASUREMENTS))
-    chosen, rest = parser.parse_known_args()
+    # What follows the name is the measurement's own, its help too.
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="see its own --help")
+    chosen = parser.parse_args()
     try:
-        refuse_when_busy()
+        if not {"-h", "--help"} & set(chosen.options):
+            refuse_when_busy()
     except TooBusyError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    report, is_met = MEASUREMENTS[chosen.name].measure(rest)
+    report, is_met = MEASUREMENTS[chosen.name].measure(chosen.options)
     print(json.dumps(report))
     return 0 if is_met else 1
 

@@ -29,7 +29,7 @@ RETURN_SECONDS = 90
 
 def measure(arguments: list[str]) -> tuple[dict[str, int], bool]:
     """Kill and count; met when nothing is lost, doubled or invented, and the control does lose."""
-    parser = argparse.ArgumentParser(prog="chaos")
+    parser = argparse.ArgumentParser(prog="bench chaos")
     parser.add_argument("what", choices=["landing"])
     parser.add_argument("--times", type=int, default=5, help="how often each role is killed")
     chosen = parser.parse_args(arguments)

@@ -29,7 +29,7 @@ Figures = dict[str, dict[str, float]]
 def measure(arguments: list[str]) -> tuple[dict[str, object], bool]:
     """Open every page so many times, and compare the 95th of 100 with the figure of design section 5."""
     names = [name for _, name, _, _ in PAGES]
-    parser = argparse.ArgumentParser(prog="dashboards")
+    parser = argparse.ArgumentParser(prog="bench dashboards")
     parser.add_argument("--loads", type=int, default=20)
     parser.add_argument("--page", action="append", choices=names, help="all by default")
     chosen = parser.parse_args(arguments)

@@ -25,7 +25,7 @@ FIGURES = {"p50_ms": 250, "p99_ms": 5000, "max_ms": 15000, "hdfs_max_s": 90}
 
 def measure(arguments: list[str]) -> tuple[dict[str, float], bool]:
     """Sell, watch, and compare with the figures of design section 5."""
-    parser = argparse.ArgumentParser(prog="freshness")
+    parser = argparse.ArgumentParser(prog="bench freshness")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--rate", type=float, default=20)
     chosen = parser.parse_args(arguments)

@@ -33,7 +33,7 @@ Sent = dict[int, float]
 
 def measure(arguments: list[str]) -> tuple[dict[str, float], bool]:
     """Edit, listen, and compare with the figures of design section 5."""
-    parser = argparse.ArgumentParser(prog="live")
+    parser = argparse.ArgumentParser(prog="bench live")
     parser.add_argument("--screens", type=int, default=500)
     parser.add_argument("--edits", type=int, default=500)
     parser.add_argument("--rate", type=float, default=2)

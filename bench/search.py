@@ -57,7 +57,7 @@ INDEX_WITHIN_S = 300
 
 def measure(arguments: list[str]) -> tuple[dict[str, object], bool]:
     """Build or find the data, search, compare with the figures of design section 5."""
-    parser = argparse.ArgumentParser(prog="search", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="bench search", description=__doc__.splitlines()[0])
     parser.add_argument("--searches", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20, help="searches a second")
     parser.add_argument("--names", type=int, default=500, help="names typed with one slip")

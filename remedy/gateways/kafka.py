@@ -38,7 +38,7 @@ PRODUCER: dict[str, Any] = {
     "log.connection.close": False,
     "log_level": CRITICAL,
 }
-"""What every producer of ours has set (security.md 1.4)."""
+"""What every producer of ours has set."""
 
 TAIL: dict[str, Any] = {
     # librdkafka wants a group's name; we assign partitions, join none and commit nothing.

@@ -1,4 +1,4 @@
-"""From raw rows to files in HDFS, at a position of their own (decision 4).
+"""From raw rows to files in HDFS, at a position of their own (design decision 4).
 
 A range is planned in MySQL before a byte is written, and its file is made from the raw rows in it, in offset
 order: after a crash the same range gives the same name and the same bytes, so writing again is success.

@@ -1,4 +1,4 @@
-"""From Kafka's records to raw rows and dead letters, with the position, in one transaction (decision 4).
+"""From Kafka's records to raw rows and dead letters, with the position, in one transaction (design decision 4).
 
 `next_offset` is read FOR UPDATE first: whoever finds it elsewhere than where it left it is not alone.
 """

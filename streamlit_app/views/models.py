@@ -11,7 +11,7 @@ from streamlit_app import charts, data, parts, schedule, words
 from streamlit_app.queries import forecasts, models
 
 MEANINGS = """
-- **Classes** are fixed before anything is compared: *new* (open for less than eight weeks), *intermittent* (seldom sold),
+- **Classes** are fixed before anything is compared: *new* (known on fewer than 91 open days), *intermittent* (seldom sold),
   *seasonal* (its year swings), *smooth* (the rest).
 - **28-day error**, **7-day error**: how far off the total of so many days was on average, in multiples of an item's difference
   from one week to the next; 1 is as wrong as saying "as last week". **RMSSE** is the same of single days, large errors

@@ -91,7 +91,7 @@ def test_the_real_register_has_groups_that_may_stand_for_each_other(database, tm
     alike = [group for group in told_alike if is_the_same(*group[:2])]
     assert 1_550 <= len(alike) < len(told_alike)
     assert all(is_the_same(group[0], other) for group in alike for other in group)
-    # Some groups are never offered: what is slow-release, controlled or of a narrow range (decision 15).
+    # Some groups are never offered: what is slow-release, controlled or of a narrow range (design decision 15).
     offered = [group for group in alike if sum(map(may_be_replaced, group)) > 1]
     assert 1_350 <= len(offered) < len(alike), len(offered)
 

@@ -1,4 +1,4 @@
-"""What every DAG keeps to, whoever wrote it (house.md 3.7)."""
+"""What every DAG keeps to, whoever wrote it."""
 
 import json
 import os
