@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.baseline import HORIZON
@@ -30,6 +30,7 @@ def past_of(shared: float, items: int = len(TOWN), day_of: np.ndarray | None = N
     return Past(np.full(windows.shape, 1e5), windows, np.full(windows.shape[:2], 1e4))
 
 
+@settings(deadline=None)
 @given(WIDTHS, PARTS)
 def test_a_group_is_never_wider_than_the_sum_nor_narrower_than_if_nothing_were_shared(widths, part):
     each = np.array(widths, dtype=float)
@@ -38,6 +39,7 @@ def test_a_group_is_never_wider_than_the_sum_nor_narrower_than_if_nothing_were_s
     assert np.sqrt((each**2).sum()) * (1 - 1e-9) <= told <= each.sum() * (1 + 1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), PARTS)
 def test_a_group_of_one_has_the_items_own_band(width, part):
     assert half_width(np.array(float(width)), np.array(float(width**2)), part) == pytest.approx(

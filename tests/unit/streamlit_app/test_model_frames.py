@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.group_band import half_width
@@ -82,6 +82,7 @@ def foretold(widths: list[tuple[float, float]], expected: float = 1000) -> pd.Da
     )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 9000)), min_size=1, max_size=30),
     st.floats(0, 1),
