@@ -34,7 +34,6 @@ from mapreduce.visit_story import BOOKED
 KIND = "visit-demand"
 """What a week is counted as, where a day is counted as its topic."""
 
-MOVEMENTS = "stock-movements"
 GROUP_LENGTH = 3
 SOLD, SEEN = "sold", "seen"
 

@@ -12,7 +12,6 @@ from datetime import timedelta
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
 from models.baseline import HORIZON
 from models.dataset import Flags, Floats, Panel
@@ -37,8 +36,6 @@ MOST_MULTIPLE = 20.0
 """A day of more times the item's usual than this is taken as this: one huge day decides no level."""
 CHUNK = 2_000
 """Items reckoned at a time, to keep memory small."""
-
-Days = npt.NDArray[np.int_]
 
 
 def ways(panel: Panel) -> Floats:

@@ -15,9 +15,6 @@ SPANS = {"1 hour": 60, "6 hours": 60, "24 hours": 600, "7 days": 3600}
 LATE = timedelta(minutes=5)
 """What should take seconds, and waits longer than this, is more than a hiccup."""
 
-STILL = timedelta(minutes=3)
-"""Each worker writes once a minute; a portal that nobody asks anything of writes nothing."""
-
 QUEUES = {
     "outbox": ("Changes not told to Kafka yet", "outbox"),
     "mail_owed": ("Mails owed to patients", "mail_owed"),
