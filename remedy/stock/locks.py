@@ -16,6 +16,9 @@ from remedy.schema.pharmacy import medicine, pharmacy, stock_item, stock_lot
 from remedy.stock.model import Lot, Refused
 from remedy.values import Clock, uuid7
 
+# Of a long list of items a server may read, and so lock, the lots of all pharmacies: two then wait for each other.
+BY_ITEM = "FORCE INDEX (uq_stock_lot)"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -139,6 +142,7 @@ def _read_lots(connection: sa.Connection, items: dict[int, Item]) -> None:
         return
     rows = connection.execute(
         sa.select(stock_lot)
+        .with_hint(stock_lot, BY_ITEM)
         .where(stock_lot.c.stock_item_id.in_(list(items)))
         .order_by(stock_lot.c.id)
         .with_for_update()

@@ -159,3 +159,27 @@ def test_refusals_told_at_once_are_events_in_their_order(database: sa.Engine) ->
         ]
         transaction.rollback()
     assert happened == [("remedy.stock-movements.refused.v1", one, 2000) for one in medicines]
+
+
+def test_a_long_list_of_one_pharmacy_waits_for_none_of_another(database):
+    # Left to itself a server reads, and so locks, everybody's lots to find those of many items.
+    with database.begin() as connection:
+        medicines = [a_medicine(connection) for _ in range(40)]
+        here, there = a_pharmacy(connection), a_pharmacy(connection)
+    watch = Watch()
+
+    def tell(connection: sa.Connection, pharmacy_id: UUID, kind: Any) -> None:
+        lines = [(watch.now, Line(kind, one, 3000, watch.now)) for one in medicines]
+        assert all(
+            isinstance(answer, Recorded)
+            for answer in batches.record_told(connection, pharmacy_id, lines)
+        )
+
+    for pharmacy_id in (here, there):
+        with database.begin() as connection:
+            tell(connection, pharmacy_id, "received")
+    with database.connect() as first, database.connect() as second:
+        second.exec_driver_sql("SET innodb_lock_wait_timeout = 1")
+        tell(first, here, "sold")
+        tell(second, there, "sold")
+        tell(first, here, "received")
