@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import requests
 
 from remedy.gateways.airflow import Airflow
+from stack import probes
 
 PATIENCE_S = 600
 YES, NO = "Put it in use", "Keep the model in use"
@@ -29,7 +31,8 @@ class Person:
         settings = stack.settings("owner")
         self.name, self.password = settings.airflow_user, settings.airflow_password
         self.airflow = Airflow(settings.airflow_url, self.name, self.password)
-        self._airflow_url = settings.airflow_url
+        self._installation = stack.installation
+        self._has_gone_round = probes.airflow("scheduler")
         self._url = f"{settings.airflow_url}/api/v2/dags/train_models/dagRuns"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -77,12 +80,10 @@ class Person:
     def _wait_for_scheduler(self) -> None:
         """Return when two rounds of the scheduler are told since now: in one of them it heard whose work ended."""
         for _ in range(2):
-            last = self._heartbeat()
-            until("the scheduler goes round", lambda last=last: self._heartbeat() != last)
-
-    def _heartbeat(self) -> str:
-        health = self._session.get(f"{self._airflow_url}/api/v2/monitor/health", timeout=30)
-        return str(health.json()["scheduler"]["latest_scheduler_heartbeat"])
+            now = time.time()
+            until(
+                "the scheduler goes round", partial(self._has_gone_round, self._installation, now)
+            )
 
     def ends(self, run: str) -> None:
         """Call off what is trained beside the rest, and wait for the run's end."""
