@@ -1,7 +1,7 @@
 """`remedy follow`: one event's way, hop by hop, each with its time.
 
-Without an id it makes one search, one sale and one request for a visit and follows all three; with an event
-id (or a prefix of one, as pages and logs show it) it follows that one.
+Without an id it makes one search, one sale and one request for a visit and follows all three; with an event's id it
+follows that one.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import requests
 import sqlalchemy as sa
 
-from remedy.commands.verbs import add
+from remedy.commands.verbs import add, read_event_id
 from remedy.gateways.airflow import Airflow
 from remedy.schema import people, pharmacy
 from remedy.schema.hospital import appointment
@@ -52,7 +52,7 @@ def run_follow(chosen: argparse.Namespace, settings: Settings) -> int:
     engine = engine_for(settings.database_url)
     airflow = Airflow(settings.airflow_url, settings.airflow_user, settings.airflow_password)
     if chosen.event:
-        events = [("The event", _event_id(chosen.event))]
+        events = [("The event", read_event_id(chosen.event))]
     else:
         events = list(make_events(engine, settings))
     for what, event_id in events:
@@ -305,15 +305,6 @@ def _event_of(engine: sa.Engine, topic: str, text: str) -> UUID:
     )
     found: UUID = _await("the event in the outbox", lambda: _scalar(engine, query), seconds=5)
     return found
-
-
-def _event_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ValueError(
-            f"'{text}' is not an event id; it has 36 characters like {uuid4()}."
-        ) from None
 
 
 def _row(engine: sa.Engine, query: Any) -> Any:

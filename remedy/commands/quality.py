@@ -2,9 +2,8 @@
 
 import argparse
 from typing import Any
-from uuid import UUID
 
-from remedy.commands.verbs import add
+from remedy.commands.verbs import add, read_event_id
 from remedy.settings import Settings
 from remedy.values import utc_now
 
@@ -22,10 +21,7 @@ def run_release(chosen: argparse.Namespace, settings: Settings) -> int:
     from remedy.gateways.mysql import engine_for, in_transaction
     from remedy.pipeline.quality import release
 
-    try:
-        event_id = UUID(chosen.event)
-    except ValueError:
-        raise ValueError(f"'{chosen.event}' is not the id of an event.") from None
+    event_id = read_event_id(chosen.event)
     engine = engine_for(settings.database_url)
     if not in_transaction(engine, lambda at: release(at, event_id, clock=utc_now)):
         raise ValueError(f"{event_id} is not in quarantine, or was released before.")
